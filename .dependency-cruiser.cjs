@@ -1,0 +1,35 @@
+/** Who may import whom: a folder's name says what a file in it may know (src/README.md). */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^src/', pathNot: [from, ...allowed] },
+})
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    only('tensor-is-a-leaf', '^src/tensor/', ['^src/errors\\.ts$']),
+    only('kernels-are-a-leaf', '^src/kernels/', []),
+    only('errors-are-a-leaf', '^src/errors\\.ts$', []),
+    only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
+    only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random)/', '^src/errors\\.ts$']),
+    only('models-know-no-engine', '^src/models/', ['^src/(tensor|random)/', '^src/errors\\.ts$']),
+    only('engines-know-the-problem', '^src/engines/', ['^src/(models|tensor|statistics)/', '^src/errors\\.ts$']),
+    ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
+      name: `${engine}-is-a-leaf`,
+      severity: 'error',
+      from: { path: `^src/engines/${engine}/` },
+      to: { path: '^src/engines/[^/]+/', pathNot: `^src/engines/${engine}/` },
+    })),
+    { name: 'no-http-below', severity: 'error', from: { path: '^src/(tensor|random|models|engines|statistics|experiments|encoders|kernels|figures)/' }, to: { path: '^src/(http|gateway|jobs)/' } },
+    { name: 'gateway-computes-nothing', severity: 'error', from: { path: '^src/(gateway|jobs)/' }, to: { path: '^src/(engines|models|random)/' } },
+    { name: 'experiments-know-no-pool', severity: 'error', from: { path: '^src/experiments/' }, to: { path: '^src/engines/[^/]+/' } },
+    { name: 'encoders-know-no-engine', severity: 'error', from: { path: '^src/(encoders|figures)/' }, to: { path: '^src/engines/[^/]+/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+}
