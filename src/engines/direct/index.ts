@@ -1,0 +1,77 @@
+import type { AttentionProblem } from '../../models/problem.ts'
+import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
+import { CausalMaps } from '../../tensor/causal-maps.ts'
+import { tensor } from '../../tensor/tensor.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
+import { attend } from './attend.ts'
+import { linear } from './linear.ts'
+
+/** float32 arrays and plain loops, for problems so small that a native call costs more than the arithmetic. */
+export function directEngine(version: string): Engine {
+  return {
+    name: 'direct',
+    device: 'cpu',
+    version,
+    run: async (problem, wanted) => solve(problem, wanted),
+    close: async () => {},
+  }
+}
+
+function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
+  const { batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim, outputDim, projections, scale } = problem
+  const positions = batch * seqLen
+  const width = numHeads * headDim
+  const keyWidth = numKeyValueHeads * headDim
+  const { query, key, value, output } = projections
+  const queries = linear(problem.input, query.weight, query.bias, positions, dIn, width) //     (batch, seqLen, width)
+  const keys = linear(problem.input, key.weight, key.bias, positions, dIn, keyWidth) //         (batch, seqLen, keyWidth)
+  const values = linear(problem.input, value.weight, value.bias, positions, dIn, keyWidth)
+  const weights = new Float32Array(batch * numHeads * seqLen * seqLen)
+  const scores = wanted.scores ? new Float32Array(weights.length) : null
+  const mixed = new Float32Array(positions * width)
+  const rows = emptyRowStatistics(batch, numHeads, seqLen)
+  const arrays = { queries, keys, values, weights, scores, mixed, rows }
+  const keep = problem.dropout?.keep ?? null
+  const keepProbability = problem.dropout?.keepProbability ?? 1
+  for (let item = 0; item < batch; item++) {
+    for (let head = 0; head < numHeads; head++) {
+      const keyHead = Math.floor((head * numKeyValueHeads) / numHeads)
+      const at = {
+        queryStart: item * seqLen * width + head * headDim,
+        queryStride: width,
+        keyStart: item * seqLen * keyWidth + keyHead * headDim,
+        keyStride: keyWidth,
+        map: item * numHeads + head,
+      }
+      attend(at, arrays, seqLen, headDim, scale, keep, keepProbability)
+    }
+  }
+  const context = output ? linear(mixed, output.weight, output.bias, positions, width, outputDim) : mixed
+  const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, batch, seqLen, count, headDim)
+  return {
+    context: tensor([batch, seqLen, outputDim], context),
+    rowStatistics: rows,
+    ...(wanted.weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
+    ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
+    ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
+    ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
+    ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: heads(mixed, numHeads) } : {}),
+  }
+}
+
+/** (batch, seqLen, heads * headDim) -> (batch, heads, seqLen, headDim) */
+function splitHeads(x: Float32Array, batch: number, seqLen: number, heads: number, headDim: number): Tensor {
+  const y = new Float32Array(x.length)
+  let to = 0
+  for (let item = 0; item < batch; item++) {
+    for (let head = 0; head < heads; head++) {
+      for (let position = 0; position < seqLen; position++) {
+        const from = ((item * seqLen + position) * heads + head) * headDim
+        for (let d = 0; d < headDim; d++) y[to++] = x[from + d]!
+      }
+    }
+  }
+  return tensor([batch, heads, seqLen, headDim], y)
+}

@@ -1,0 +1,51 @@
+import type { AttentionProblem } from '../models/problem.ts'
+import type { RowStatistics } from '../statistics/row-statistics.ts'
+import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+export type EngineName = 'reference' | 'direct' | 'onnxruntime' | 'tensorflow'
+export type Device = 'cpu' | 'gpu'
+
+/** What an engine should hand out besides the context and the rows' statistics, which always come. */
+export interface Wanted {
+  readonly weights?: boolean
+  readonly scores?: boolean
+  readonly queries?: boolean
+  readonly keys?: boolean
+  readonly values?: boolean
+  readonly contextHeads?: boolean
+}
+
+export interface AttentionOutput {
+  /** (batch, seqLen, outputDim) */
+  readonly context: Tensor
+  /** Before dropout, as the source's classes return them. */
+  readonly weights?: CausalMaps
+  /** q . k * scale; masked positions are -Infinity. */
+  readonly scores?: CausalMaps
+  /** (batch, heads, seqLen, headDim) */
+  readonly queries?: Tensor
+  readonly keys?: Tensor
+  readonly values?: Tensor
+  /** (batch, heads, seqLen, headDim), before the output projection */
+  readonly contextHeads?: Tensor
+  /** From the weights before dropout; the weights themselves need not be kept for it. */
+  readonly rowStatistics: RowStatistics
+}
+
+/** How an engine names itself in answers, logs and /engines. */
+export interface EngineIdentity {
+  readonly name: EngineName
+  readonly device: Device
+  readonly version: string
+}
+
+/**
+ * A way to solve attention problems. Engines are leaves: they know the problem and the statistics of a row, not
+ * models, HTTP or each other. `run` may block its event loop; it hands out everything that `wanted` names and
+ * nothing else, in arrays that belong to the caller from then on. It never writes to the problem's arrays.
+ */
+export interface Engine extends EngineIdentity {
+  run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput>
+  close(): Promise<void>
+}

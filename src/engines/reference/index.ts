@@ -1,0 +1,74 @@
+import type { AttentionProblem } from '../../models/problem.ts'
+import { emptyRowStatistics, fillRow } from '../../statistics/row-statistics.ts'
+import { CausalMaps } from '../../tensor/causal-maps.ts'
+import { tensor } from '../../tensor/tensor.ts'
+import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
+import { dropout } from './dropout.ts'
+import { joinHeads } from './join-heads.ts'
+import { linear } from './linear.ts'
+import { mixValues } from './mix.ts'
+import { causalScores } from './scores.ts'
+import { softmax } from './softmax.ts'
+import { splitHeads } from './split-heads.ts'
+
+/** The definition of a right answer: float64 throughout, one operation a file, rounded to float32 once at the end. */
+export function referenceEngine(version: string): Engine {
+  return {
+    name: 'reference',
+    device: 'cpu',
+    version,
+    run: async (problem, wanted) => solve(problem, wanted),
+    close: async () => {},
+  }
+}
+
+function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
+  const { batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim, outputDim, projections, scale } = problem
+  const positions = batch * seqLen
+  const project = (of: 'query' | 'key' | 'value', heads: number): Float64Array => {
+    const { weight, bias } = projections[of]
+    return splitHeads(linear(problem.input, weight, bias, positions, dIn, heads * headDim), batch, seqLen, heads, headDim)
+  }
+  const queries = project('query', numHeads) //             (batch, numHeads, seqLen, headDim)
+  const keys = project('key', numKeyValueHeads) //          (batch, numKeyValueHeads, seqLen, headDim)
+  const values = project('value', numKeyValueHeads)
+
+  const square = seqLen * seqLen
+  const part = seqLen * headDim
+  const scores = wanted.scores ? new Float32Array(batch * numHeads * square) : null
+  const weights = wanted.weights ? new Float32Array(batch * numHeads * square) : null
+  const contextHeads = new Float64Array(batch * numHeads * part)
+  const rows = emptyRowStatistics(batch, numHeads, seqLen)
+  let maxFutureWeight = 0
+  for (let item = 0; item < batch; item++) {
+    for (let head = 0; head < numHeads; head++) {
+      const map = item * numHeads + head
+      const keyValue = item * numKeyValueHeads + Math.floor((head * numKeyValueHeads) / numHeads)
+      const mapScores = causalScores(queries.subarray(map * part, (map + 1) * part), keys.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim, scale)
+      const mapWeights = softmax(mapScores, seqLen, seqLen) // (seqLen, seqLen)
+      const mixed = problem.dropout ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability) : mapWeights
+      contextHeads.set(mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim), map * part)
+      scores?.set(mapScores, map * square)
+      weights?.set(mapWeights, map * square)
+      for (let query = 0; query < seqLen; query++) {
+        fillRow(rows, map * seqLen + query, query, mapWeights, query * seqLen)
+        for (let key = query + 1; key < seqLen; key++) maxFutureWeight = Math.max(maxFutureWeight, mapWeights[query * seqLen + key]!)
+      }
+    }
+  }
+  const joined = joinHeads(contextHeads, batch, seqLen, numHeads, headDim) // (batch, seqLen, numHeads * headDim)
+  const output = projections.output
+  const context = output ? linear(joined, output.weight, output.bias, positions, numHeads * headDim, outputDim) : joined
+
+  const heads = (data: Float64Array, count: number) => tensor([batch, count, seqLen, headDim], Float32Array.from(data))
+  return {
+    context: tensor([batch, seqLen, outputDim], Float32Array.from(context)),
+    rowStatistics: { ...rows, maxFutureWeight },
+    ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
+    ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
+    ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
+    ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
+    ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: heads(contextHeads, numHeads) } : {}),
+  }
+}

@@ -1,0 +1,49 @@
+import type { Tensor } from '../tensor/tensor.ts'
+import type { Projections } from './problem.ts'
+import type { ModelKind, ModelSpec } from './spec.ts'
+
+/** A parameter as PyTorch would name, shape and draw it. */
+export interface ParameterSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** Inputs of the Linear that it belongs to: drawn from U(-1/sqrt(fanIn), 1/sqrt(fanIn)). */
+  readonly fanIn: number
+}
+
+/** Parameters by PyTorch's names. */
+export type NamedParameters = ReadonlyMap<string, Tensor>
+
+/**
+ * A model class: which parameters it has, in the order in which PyTorch's constructor draws them,
+ * and how they become the one attention problem. A fourth class is one more of these.
+ */
+export interface ModelClass {
+  readonly kind: ModelKind
+  /** The class's name in the source study. */
+  readonly className: string
+  parameters(spec: ModelSpec): readonly ParameterSpec[]
+  lower(spec: ModelSpec, parameters: NamedParameters): Projections
+  /** Names under which a state dict may carry the causal mask, a buffer of (context_length, context_length). */
+  maskBuffers(spec: ModelSpec): readonly string[]
+  /**
+   * In which order train mode draws the dropout mask: `batch` runs over (batch, heads, query, key) in one tensor,
+   * `head` draws one head's (batch, query, key) after the other, as the wrapper's heads do.
+   */
+  readonly dropoutOrder: 'batch' | 'head'
+}
+
+/** The parameters of `nn.Linear(fanIn, out)`, weight before bias. */
+export function linearParameters(prefix: string, fanIn: number, out: number, bias: boolean): ParameterSpec[] {
+  const weight: ParameterSpec = { name: `${prefix}.weight`, shape: [out, fanIn], fanIn }
+  return bias ? [weight, { name: `${prefix}.bias`, shape: [out], fanIn }] : [weight]
+}
+
+/** The queries', keys' and values' Linears, in the constructor's order. */
+export function qkvParameters(prefix: string, dIn: number, dOut: number, bias: boolean): ParameterSpec[] {
+  return ['W_query', 'W_key', 'W_value'].flatMap((name) => linearParameters(`${prefix}${name}`, dIn, dOut, bias))
+}
+
+/** A Linear's weight and bias out of a model's parameters. */
+export function linear(parameters: NamedParameters, prefix: string): { weight: Float32Array; bias: Float32Array | null } {
+  return { weight: parameters.get(`${prefix}.weight`)!.data, bias: parameters.get(`${prefix}.bias`)?.data ?? null }
+}

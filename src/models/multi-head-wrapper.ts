@@ -1,0 +1,39 @@
+import { linear, linearParameters, qkvParameters } from './model.ts'
+import type { ModelClass, NamedParameters } from './model.ts'
+import type { Projection } from './problem.ts'
+import type { ModelSpec } from './spec.ts'
+
+const heads = (spec: ModelSpec): number[] => Array.from({ length: spec.numHeads }, (_, head) => head)
+
+/** Independent causal heads, drawn one after the other; their outputs side by side, then an output projection. */
+export const multiHeadWrapper: ModelClass = {
+  kind: 'multi-head-wrapper',
+  className: 'MultiHeadAttentionWrapper',
+  dropoutOrder: 'head',
+  parameters(spec) {
+    const width = spec.dOut * spec.numHeads
+    return [
+      ...heads(spec).flatMap((head) => qkvParameters(`heads.${head}.`, spec.dIn, spec.dOut, spec.qkvBias)),
+      ...(spec.outProj ? linearParameters('out_proj', width, width, true) : []),
+    ]
+  },
+  maskBuffers: (spec) => heads(spec).map((head) => `heads.${head}.mask`),
+  lower: (spec, parameters) => ({
+    query: stacked(spec, parameters, 'W_query'),
+    key: stacked(spec, parameters, 'W_key'),
+    value: stacked(spec, parameters, 'W_value'),
+    output: spec.outProj ? linear(parameters, 'out_proj') : null,
+  }),
+}
+
+/** The heads' Linears as one: rows of head 0, then of head 1, ... (numHeads * dOut, dIn). */
+function stacked(spec: ModelSpec, parameters: NamedParameters, name: string): Projection {
+  const weight = new Float32Array(spec.numHeads * spec.dOut * spec.dIn)
+  const bias = spec.qkvBias ? new Float32Array(spec.numHeads * spec.dOut) : null
+  for (let head = 0; head < spec.numHeads; head++) {
+    const part = linear(parameters, `heads.${head}.${name}`)
+    weight.set(part.weight, head * spec.dOut * spec.dIn)
+    if (bias && part.bias) bias.set(part.bias, head * spec.dOut)
+  }
+  return { weight, bias }
+}

@@ -1,0 +1,20 @@
+import { linear, linearParameters, qkvParameters } from './model.ts'
+import type { ModelClass } from './model.ts'
+
+/** Heads share one projection of d_out each for queries, keys and values, split by columns. */
+export const multiHead: ModelClass = {
+  kind: 'multi-head',
+  className: 'MultiHeadAttention',
+  dropoutOrder: 'batch',
+  parameters: (spec) => [
+    ...qkvParameters('', spec.dIn, spec.dOut, spec.qkvBias),
+    ...linearParameters('out_proj', spec.dOut, spec.dOut, true),
+  ],
+  maskBuffers: () => ['mask'],
+  lower: (_spec, parameters) => ({
+    query: linear(parameters, 'W_query'),
+    key: linear(parameters, 'W_key'),
+    value: linear(parameters, 'W_value'),
+    output: linear(parameters, 'out_proj'),
+  }),
+}

@@ -1,0 +1,124 @@
+import type { Tensor } from '../tensor/tensor.ts'
+import type { RowStatistics } from './row-statistics.ts'
+
+export const weightStatistics = ['entropy', 'normalizedEntropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal'] as const
+export type WeightStatistic = (typeof weightStatistics)[number]
+
+/** One number a head; null at T = 1, where there is no row i >= 1. */
+export type HeadStatistics = Readonly<Record<WeightStatistic, readonly (number | null)[]>>
+
+/** Each statistic under uniform causal attention at the same length. */
+export type UniformStatistics = Readonly<Record<WeightStatistic, number | null>>
+
+/** A statistic of one item's head: its row values at rows i >= 1, averaged. Definitions and cautions: experiments.md. */
+export function itemStatistics(rows: RowStatistics, item: number, head: number): Record<WeightStatistic, number> | null {
+  const { seqLen } = rows
+  if (seqLen < 2) return null
+  const start = (item * rows.heads + head) * seqLen
+  let entropy = 0, normalizedEntropy = 0, maxWeight = 0, distance = 0, sum = 0, previousToken = 0, firstToken = 0, diagonal = 0
+  for (let query = 1; query < seqLen; query++) {
+    const row = start + query
+    entropy += rows.entropy[row]!
+    normalizedEntropy += rows.entropy[row]! / Math.log(query + 1)
+    maxWeight += rows.maxWeight[row]!
+    distance += rows.distance[row]!
+    sum += rows.sum[row]!
+    previousToken += rows.previousToken[row]!
+    firstToken += rows.firstToken[row]!
+    diagonal += rows.diagonal[row]!
+  }
+  const count = seqLen - 1
+  return {
+    entropy: entropy / count,
+    normalizedEntropy: normalizedEntropy / count,
+    maxWeight: maxWeight / count,
+    distance: distance / sum,
+    previousToken: previousToken / count,
+    firstToken: firstToken / count,
+    diagonal: diagonal / count,
+  }
+}
+
+/** Each head's statistics, averaged over the batch. */
+export function headStatistics(rows: RowStatistics): HeadStatistics {
+  const result = Object.fromEntries(weightStatistics.map((name) => [name, [] as (number | null)[]])) as Record<WeightStatistic, (number | null)[]>
+  for (let head = 0; head < rows.heads; head++) {
+    const items = Array.from({ length: rows.batch }, (_, item) => itemStatistics(rows, item, head))
+    for (const name of weightStatistics) {
+      const values = items.map((item) => (item === null ? null : item[name]))
+      result[name].push(values.includes(null) ? null : (values as number[]).reduce((a, b) => a + b, 0) / rows.batch)
+    }
+  }
+  return result
+}
+
+/** What uniform causal attention, A_ij = 1 / (i + 1), gives at a length: the baseline that a head is to be held against. */
+export function uniformStatistics(seqLen: number): UniformStatistics {
+  if (seqLen < 2) return Object.fromEntries(weightStatistics.map((name) => [name, null])) as UniformStatistics
+  let entropy = 0
+  let reciprocal = 0
+  let distance = 0
+  for (let query = 1; query < seqLen; query++) {
+    entropy += Math.log(query + 1)
+    reciprocal += 1 / (query + 1)
+    distance += query / 2
+  }
+  const count = seqLen - 1
+  const each = reciprocal / count
+  return { entropy: entropy / count, normalizedEntropy: 1, maxWeight: each, distance: distance / count, previousToken: each, firstToken: each, diagonal: each }
+}
+
+export interface ContextStatistics {
+  readonly min: number
+  readonly max: number
+  readonly mean: number
+  /** Population standard deviation over all values. */
+  readonly std: number
+  /** Mean Euclidean norm of a position's vector. */
+  readonly normMean: number
+}
+
+/** Statistics of context vectors, (batch, seqLen, outputDim). */
+export function contextStatistics(context: Tensor): ContextStatistics {
+  const { data } = context
+  const width = context.shape.at(-1)!
+  let min = Infinity, max = -Infinity, sum = 0, norms = 0
+  for (let start = 0; start < data.length; start += width) {
+    let square = 0
+    for (let i = start; i < start + width; i++) {
+      const value = data[i]!
+      if (value < min) min = value
+      if (value > max) max = value
+      sum += value
+      square += value * value
+    }
+    norms += Math.sqrt(square)
+  }
+  const mean = sum / data.length
+  let deviation = 0
+  for (let i = 0; i < data.length; i++) deviation += (data[i]! - mean) ** 2
+  return { min, max, mean, std: Math.sqrt(deviation / data.length), normMean: norms / (data.length / width) }
+}
+
+export interface Checks {
+  /** Greatest |sum_j A_ij - 1| over all rows. */
+  readonly maxRowSumError: number
+  /** Greatest weight on a key that a row must not see. */
+  readonly maxFutureWeight: number
+  /** Whether every context value and every row statistic is finite. */
+  readonly finite: boolean
+}
+
+/** What must hold of any attention: rows sum to one, the future weighs nothing, every number is finite. */
+export function checksOf(rows: RowStatistics, context: Tensor): Checks {
+  let maxRowSumError = 0
+  let finite = true
+  for (let row = 0; row < rows.sum.length; row++) {
+    const error = Math.abs(rows.sum[row]! - 1)
+    if (error > maxRowSumError) maxRowSumError = error
+    if (!Number.isFinite(rows.entropy[row]! + rows.sum[row]!)) finite = false
+  }
+  const { data } = context
+  for (let i = 0; i < data.length && finite; i++) finite = Number.isFinite(data[i]!)
+  return { maxRowSumError, maxFutureWeight: rows.maxFutureWeight, finite }
+}
