@@ -1,0 +1,55 @@
+import type { Engines } from '../engines/select.ts'
+import type { Wanted } from '../engines/engine.ts'
+import { buildInput } from '../models/input.ts'
+import { buildModel, drawDropoutMask } from '../models/build.ts'
+import { attentionProblem } from '../models/problem.ts'
+import { headDim, outputDim } from '../models/spec.ts'
+import { similarityOf } from '../statistics/similarity.ts'
+import { checksOf, contextStatistics, headStatistics, uniformStatistics } from '../statistics/summary.ts'
+import { inputShape } from './request.ts'
+import type { AttentionRequest, ReturnName } from './request.ts'
+import type { AttentionResult, Summary } from './result.ts'
+
+/** The way of a request below HTTP: parameters, input, mask -> one problem -> engine -> statistics. */
+export async function compute(request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
+  const { spec, returns } = request
+  const [batch, seqLen] = inputShape(request)
+  const model = buildModel(spec, request.parameters)
+  const input = buildInput(request.input)
+  const dropout = request.mode === 'train' && spec.dropout > 0 ? drawDropoutMask(model, batch, seqLen) : null
+  const problem = attentionProblem({
+    spec, batch, seqLen, dropout,
+    headDim: headDim(spec),
+    outputDim: outputDim(spec),
+    projections: model.projections,
+    input: input.data,
+  })
+  const engine = engines.for(problem, request.engine)
+  const output = await engine.run(problem, wantedBy(returns))
+  const rows = output.rowStatistics
+  const summary: Summary | null = returns.has('summary')
+    ? { weights: headStatistics(rows), uniform: uniformStatistics(seqLen), context: contextStatistics(output.context) }
+    : null
+  return {
+    request,
+    numParameters: model.numParameters,
+    input,
+    parameters: model.parameters,
+    output,
+    summary,
+    similarity: returns.has('similarity') ? similarityOf(output.weights!) : null,
+    checks: checksOf(rows, output.context),
+    engine: { name: engine.name, device: engine.device, version: engine.version },
+  }
+}
+
+function wantedBy(returns: ReadonlySet<ReturnName>): Wanted {
+  return {
+    weights: returns.has('weights') || returns.has('similarity'),
+    scores: returns.has('scores'),
+    queries: returns.has('queries'),
+    keys: returns.has('keys'),
+    values: returns.has('values'),
+    contextHeads: returns.has('context_heads'),
+  }
+}

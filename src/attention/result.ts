@@ -1,0 +1,27 @@
+import type { AttentionOutput, EngineIdentity } from '../engines/engine.ts'
+import type { NamedParameters } from '../models/model.ts'
+import type { Similarity } from '../statistics/similarity.ts'
+import type { Checks, ContextStatistics, HeadStatistics, UniformStatistics } from '../statistics/summary.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import type { AttentionRequest } from './request.ts'
+
+export interface Summary {
+  readonly weights: HeadStatistics
+  readonly uniform: UniformStatistics
+  readonly context: ContextStatistics
+}
+
+/** What a request came to. Heads and rows are all here; the encoders take those that the request selects. */
+export interface AttentionResult {
+  readonly request: AttentionRequest
+  readonly numParameters: number
+  /** (batch, seqLen, dIn) */
+  readonly input: Tensor
+  readonly parameters: NamedParameters
+  readonly output: AttentionOutput
+  /** Null where the request does not ask for it. */
+  readonly summary: Summary | null
+  readonly similarity: Similarity | null
+  readonly checks: Checks
+  readonly engine: EngineIdentity
+}

@@ -1,0 +1,67 @@
+import { Generator, linearBound } from '../random/generator.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { modelClasses } from './index.ts'
+import type { NamedParameters } from './model.ts'
+import type { DropoutMask, Projections } from './problem.ts'
+import type { ModelSpec } from './spec.ts'
+
+/** A model with its parameters, ready to be run. */
+export interface Model {
+  readonly spec: ModelSpec
+  readonly parameters: NamedParameters
+  readonly numParameters: number
+  readonly projections: Projections
+  /** The generator where train mode's dropout goes on: after the constructor's draws, or fresh for given parameters. */
+  readonly dropoutGenerator: () => Generator
+}
+
+/** A model from a seed, as torch.manual_seed(seed) and the class's constructor draw it, or from given parameters. */
+export function buildModel(spec: ModelSpec, source: { readonly seed: number } | { readonly given: NamedParameters; readonly dropoutSeed: number }): Model {
+  if ('given' in source) return assemble(spec, source.given, () => new Generator(source.dropoutSeed))
+  const generator = new Generator(source.seed)
+  return assemble(spec, drawParameters(spec, generator), () => generator)
+}
+
+function assemble(spec: ModelSpec, parameters: NamedParameters, dropoutGenerator: () => Generator): Model {
+  let numParameters = 0
+  for (const { data } of parameters.values()) numParameters += data.length
+  return { spec, parameters, numParameters, dropoutGenerator, projections: modelClasses[spec.kind].lower(spec, parameters) }
+}
+
+/** Number of a model's parameters, without drawing them. */
+export function countParameters(spec: ModelSpec): number {
+  return modelClasses[spec.kind].parameters(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+}
+
+/** `nn.Linear`'s default initialisation for each parameter, in the constructor's order. */
+export function drawParameters(spec: ModelSpec, generator: Generator): NamedParameters {
+  const parameters = new Map<string, Tensor>()
+  for (const { name, shape, fanIn } of modelClasses[spec.kind].parameters(spec)) {
+    const bound = linearBound(fanIn)
+    const data = new Float32Array(sizeOf(shape))
+    generator.uniform(data, -bound, bound)
+    parameters.set(name, { shape, data })
+  }
+  return parameters
+}
+
+/** Train mode's mask, (batch, heads, query, key), drawn in the order in which the class's dropout layers run. */
+export function drawDropoutMask(model: Model, batch: number, seqLen: number): DropoutMask {
+  const { spec } = model
+  const generator = model.dropoutGenerator()
+  const map = seqLen * seqLen
+  const keep = new Uint8Array(batch * spec.numHeads * map)
+  if (modelClasses[spec.kind].dropoutOrder === 'batch') {
+    generator.keepMask(keep, spec.dropout)
+  } else {
+    const headKeep = new Uint8Array(batch * map) // (batch, query, key) of one head
+    for (let head = 0; head < spec.numHeads; head++) {
+      generator.keepMask(headKeep, spec.dropout)
+      for (let item = 0; item < batch; item++) {
+        keep.set(headKeep.subarray(item * map, (item + 1) * map), (item * spec.numHeads + head) * map)
+      }
+    }
+  }
+  return { keep, keepProbability: 1 - spec.dropout }
+}

@@ -1,0 +1,17 @@
+import { Generator } from '../random/generator.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/** Standard normal values as torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) gives them. */
+export function drawInput(shape: readonly number[], seed: number, advance: number): Tensor {
+  const generator = new Generator(seed)
+  generator.skipUniform(advance)
+  const data = new Float32Array(sizeOf(shape))
+  generator.normal(data)
+  return { shape, data }
+}
+
+/** The input of a request, (batch, seqLen, dIn). */
+export function buildInput(source: { readonly randn: readonly number[]; readonly seed: number; readonly advance: number } | { readonly values: Tensor }): Tensor {
+  return 'values' in source ? source.values : drawInput(source.randn, source.seed, source.advance)
+}
