@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AttentionOutput, Engine, Wanted } from '../../src/engines/engine.ts'
+import { referenceEngine } from '../../src/engines/reference/index.ts'
+import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
+import type { RowStatistics } from '../../src/statistics/row-statistics.ts'
+import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { sizeOf } from '../../src/tensor/tensor.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import { drawProblem, problemCases } from './problems.ts'
+
+/**
+ * Greatest error that an engine may have, against float64. A tensor's is relative to its greatest magnitude; that of
+ * weights and row statistics is per unit of the greatest |score|, since rounding a score moves its weight by as much.
+ */
+export interface Tolerance {
+  /** queries, keys, values, scores, context */
+  readonly tensors: number
+  readonly weights: number
+  /** Row statistics; the distance, in tokens, relative to the sequence's length. */
+  readonly statistics: number
+}
+
+const everything: Required<Wanted> = { weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const stages = ['queries', 'keys', 'values', 'contextHeads'] as const
+const rowColumns = ['entropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal', 'sum'] as const
+
+/** What every engine must do, whatever it is made of. Called once for each engine, by its own test file. */
+export function conformance(name: string, create: () => Promise<Engine>, tolerance: Tolerance): void {
+  const oracle = referenceEngine('test')
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await create()
+  })
+  afterAll(() => engine.close())
+
+  describe.each(problemCases)('$name', (of) => {
+    const problem = drawProblem(of)
+    let expected: AttentionOutput
+    let actual: AttentionOutput
+    let sharpness: number
+    beforeAll(async () => {
+      expected = await oracle.run(problem, everything)
+      actual = await engine.run(problem, everything)
+      sharpness = Math.max(1, ...[...rowsOf(expected.scores!)].flatMap((row) => row.map(Math.abs).reduce((a, b) => Math.max(a, b))))
+    })
+
+    it('gives the weights', () => {
+      const { batch, numHeads, seqLen } = problem
+      expect(actual.weights!.shape).toEqual([batch, numHeads, seqLen, seqLen])
+      expect(actual.weights!.masked).toBe(0)
+      expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
+    })
+
+    it('gives the scores', () => {
+      expect(actual.scores!.shape).toEqual(expected.scores!.shape)
+      expect(actual.scores!.masked).toBe(-Infinity)
+      expect(greatestDifference(actual.scores!, expected.scores!)).toBeLessThanOrEqual(tolerance.tensors * sharpness)
+    })
+
+    it('gives the context', () => {
+      expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
+    })
+
+    it('gives queries, keys, values and the heads\' contexts', () => {
+      for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
+    })
+
+    it('gives the row statistics', () => {
+      expectRows(actual.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
+      expect(actual.rowStatistics.maxFutureWeight).toBe(0)
+    })
+
+    it('has row statistics that are those of its weights', () => {
+      expectRows(actual.rowStatistics, rowStatisticsOf(actual.weights!, 0), tolerance.statistics * sharpness)
+    })
+
+    it('answers the same when nothing is asked for, and hands out nothing more', async () => {
+      const bare = await engine.run(problem, {})
+      expect(Object.keys(bare).sort()).toEqual(['context', 'rowStatistics'])
+      expectTensor(bare.context, expected.context, tolerance.tensors * sharpness)
+      expectRows(bare.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
+      expect(bare.rowStatistics.maxFutureWeight).toBe(0)
+    })
+  })
+
+  it('gives the same bytes each time', async () => {
+    for (const of of problemCases) {
+      const problem = drawProblem(of)
+      const [first, second] = [await engine.run(problem, everything), await engine.run(problem, everything)]
+      expect(second.context.data).toEqual(first.context.data)
+      expect(second.rowStatistics).toEqual(first.rowStatistics)
+      expect([...rowsOf(second.weights!)]).toEqual([...rowsOf(first.weights!)])
+    }
+  })
+
+  it('hands out each stage alone when it alone is asked for', async () => {
+    const problem = drawProblem(problemCases.find((of) => of.name === 'T 129')!)
+    const expected = await oracle.run(problem, everything)
+    for (const stage of Object.keys(everything) as (keyof Wanted)[]) {
+      const output = await engine.run(problem, { [stage]: true })
+      expect(Object.keys(output).sort()).toEqual(['context', 'rowStatistics', stage].sort())
+      expectTensor(output.context, expected.context, tolerance.tensors)
+    }
+  })
+
+  it('does not write to the problem', async () => {
+    for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
+      const problem = drawProblem(of)
+      await engine.run(problem, everything)
+      expect(problem).toEqual(drawProblem(of))
+    }
+  })
+
+  it('gives arrays that nobody else writes to', async () => {
+    for (const of of problemCases.filter(({ seqLen }) => seqLen === 8 || seqLen === 129)) {
+      const problem = drawProblem(of)
+      const first = await engine.run(problem, everything)
+      const kept = structuredClone({ context: first.context.data, blocks: first.weights!.blocks, rows: first.rowStatistics })
+      const other = { ...problem, input: problem.input.map((value) => value * -2) }
+      await engine.run(other, everything)
+      expect({ context: first.context.data, blocks: first.weights!.blocks, rows: first.rowStatistics }).toEqual(kept)
+      first.context.data.fill(7)
+      first.weights!.blocks.forEach(({ data }) => data.fill(7))
+      expect((await engine.run(problem, everything)).context.data).toEqual(kept.context)
+    }
+  })
+
+  it('tells a number that is not finite by its context or its rows', async () => {
+    const problem = drawProblem(problemCases[0]!)
+    const input = problem.input.slice()
+    input[3] = Infinity
+    const { context, rowStatistics } = await engine.run({ ...problem, input }, {})
+    expect([...context.data, ...rowStatistics.entropy].every(Number.isFinite)).toBe(false)
+  })
+
+  it(`calls itself ${name}, with a device and a version`, () => {
+    expect(engine.name).toBe(name)
+    expect(['cpu', 'gpu']).toContain(engine.device)
+    expect(engine.version).not.toBe('')
+  })
+}
+
+/** Every row's visible part, as plain numbers. */
+function* rowsOf(maps: CausalMaps): Generator<number[]> {
+  for (let item = 0; item < maps.batch; item++) {
+    for (let head = 0; head < maps.heads; head++) {
+      for (let query = 0; query < maps.seqLen; query++) yield [...maps.row(item, head, query)]
+    }
+  }
+}
+
+/** Greatest absolute difference of two series of numbers; NaN when one of them has one. */
+function greatest(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length)
+  let difference = 0
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i]! - expected[i]!)
+    if (!(error <= difference)) difference = error
+  }
+  return difference
+}
+
+function greatestDifference(actual: CausalMaps, expected: CausalMaps): number {
+  const rows = rowsOf(actual)
+  return [...rowsOf(expected)].reduce((most, row) => Math.max(most, greatest(rows.next().value!, row)), 0)
+}
+
+/** Within `relative` of the greatest magnitude of the expected tensor. */
+function expectTensor(actual: Tensor, expected: Tensor, relative: number): void {
+  expect(actual.shape).toEqual(expected.shape)
+  expect(actual.data.length).toBe(sizeOf(expected.shape))
+  const magnitude = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  expect(greatest(actual.data, expected.data)).toBeLessThanOrEqual(relative * magnitude)
+}
+
+function expectRows(actual: RowStatistics, expected: RowStatistics, absolute: number): void {
+  const { batch, heads, seqLen } = expected
+  expect([actual.batch, actual.heads, actual.seqLen]).toEqual([batch, heads, seqLen])
+  for (const column of rowColumns) {
+    const unit = column === 'distance' ? seqLen : 1
+    expect(greatest(actual[column], expected[column]), column).toBeLessThanOrEqual(absolute * unit)
+  }
+  expect(Math.min(...actual.entropy), 'an entropy is not negative').toBeGreaterThanOrEqual(0)
+}
+

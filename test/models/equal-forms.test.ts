@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { directEngine } from '../../src/engines/direct/index.ts'
+import { referenceEngine } from '../../src/engines/reference/index.ts'
+import { modelClasses } from '../../src/models/index.ts'
+import type { NamedParameters } from '../../src/models/model.ts'
+import { attentionProblem } from '../../src/models/problem.ts'
+import { headDim, outputDim } from '../../src/models/spec.ts'
+import type { ModelSpec } from '../../src/models/spec.ts'
+import { sizeOf, tensor } from '../../src/tensor/tensor.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import { uniform } from '../conformance/problems.ts'
+
+const [batch, seqLen, dIn, perHead, numHeads] = [3, 7, 5, 4, 3]
+const wrapper: ModelSpec = { kind: 'multi-head-wrapper', dIn, dOut: perHead, contextLength: seqLen, numHeads, dropout: 0, qkvBias: true, outProj: true }
+const batched: ModelSpec = { ...wrapper, kind: 'multi-head', dOut: perHead * numHeads }
+const causal: ModelSpec = { ...wrapper, kind: 'causal', numHeads: 1, outProj: false }
+
+const random = uniform('equal forms')
+const draw = (length: number): Float32Array => Float32Array.from({ length }, () => random() * 2 - 1)
+const input = draw(batch * seqLen * dIn)
+
+function drawParameters(spec: ModelSpec): NamedParameters {
+  return new Map(modelClasses[spec.kind].parameters(spec).map(({ name, shape }) => [name, tensor(shape, draw(sizeOf(shape)))]))
+}
+
+/** The wrapper's parameters under the batched form's names: the heads' Linears stacked, head 0's rows first. */
+function copied(from: NamedParameters): NamedParameters {
+  const to = new Map<string, Tensor>([...from].filter(([name]) => name.startsWith('out_proj')))
+  for (const name of ['W_query', 'W_key', 'W_value']) {
+    for (const part of ['weight', 'bias']) {
+      const heads = Array.from({ length: numHeads }, (_, head) => from.get(`heads.${head}.${name}.${part}`)!)
+      const [rows, ...rest] = heads[0]!.shape
+      to.set(`${name}.${part}`, tensor([rows! * numHeads, ...rest], Float32Array.from(heads.flatMap(({ data }) => [...data]))))
+    }
+  }
+  return to
+}
+
+function problemOf(spec: ModelSpec, parameters: NamedParameters) {
+  return attentionProblem({
+    spec, batch, seqLen, input, dropout: null,
+    headDim: headDim(spec), outputDim: outputDim(spec), projections: modelClasses[spec.kind].lower(spec, parameters),
+  })
+}
+
+describe.each([referenceEngine('test'), directEngine('test')])('on $name', (engine) => {
+  it('the wrapper and the batched form are equal on the same parameters', async () => {
+    const parameters = drawParameters(wrapper)
+    const one = await engine.run(problemOf(wrapper, parameters), { weights: true })
+    const other = await engine.run(problemOf(batched, copied(parameters)), { weights: true })
+    expect(one.context).toEqual(other.context)
+    expect(one.weights!.blocks).toEqual(other.weights!.blocks)
+    expect(one.rowStatistics).toEqual(other.rowStatistics)
+    expect(new Set(one.context.data).size).toBeGreaterThan(batch * seqLen) // not all the same number
+  })
+
+  it('a head of the wrapper is a causal model with its parameters', async () => {
+    const parameters = drawParameters(wrapper)
+    const all = await engine.run(problemOf(wrapper, parameters), { weights: true, contextHeads: true })
+    for (let head = 0; head < numHeads; head++) {
+      const own = new Map([...parameters].filter(([name]) => name.startsWith(`heads.${head}.`)).map(([name, value]) => [name.replace(`heads.${head}.`, ''), value]))
+      const one = await engine.run(problemOf(causal, own), { weights: true })
+      const part = seqLen * perHead
+      for (let item = 0; item < batch; item++) {
+        for (let query = 0; query < seqLen; query++) expect(all.weights!.row(item, head, query)).toEqual(one.weights!.row(item, 0, query))
+        const from = (item * numHeads + head) * part
+        expect(all.contextHeads!.data.subarray(from, from + part)).toEqual(one.context.data.subarray(item * part, (item + 1) * part))
+      }
+    }
+  })
+})
