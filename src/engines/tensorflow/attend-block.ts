@@ -1,0 +1,86 @@
+import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
+import type { Tf } from './load.ts'
+
+/** What a block reads; `maps` are heads of items, one after the other. All on the device. */
+export interface BlockInput {
+  /** (maps, rows, headDim), scaled; the block's own rows */
+  readonly queries: TensorFlow.Tensor3D
+  /** (maps, keys, headDim): the keys 0..keys-1, the last of which is the last row's own position */
+  readonly keys: TensorFlow.Tensor3D
+  readonly values: TensorFlow.Tensor3D
+  /** (maps, rows, keys) of 0 and 1, or null; and what kept weights are divided by */
+  readonly keep: TensorFlow.Tensor3D | null
+  readonly keepProbability: number
+}
+
+export interface BlockOutput {
+  /** (maps, rows, headDim) */
+  readonly context: TensorFlow.Tensor3D
+  /** (maps, rows, keys), before dropout */
+  readonly weights: TensorFlow.Tensor3D
+  /** (maps, rows, keys), the future's scores among them */
+  readonly scores: TensorFlow.Tensor3D
+  /** (statisticNames.length, maps, rows) */
+  readonly statistics: TensorFlow.Tensor3D
+}
+
+/** The rows of a block's statistics; `reach` and `logit` are raw sums that `fill-statistics.ts` turns into what is asked for. */
+export const statisticNames = ['diagonal', 'previousToken', 'firstToken', 'maxWeight', 'logit', 'reach', 'sum', 'future'] as const
+
+/**
+ * Scores, softmax, values mixed and the rows' sums, of query rows keys-rows..keys-1.
+ * The masked half is added as -Infinity: exact whatever the scores' size.
+ */
+export function attendBlock(tf: Tf, { queries, keys, values, keep, keepProbability }: BlockInput): BlockOutput {
+  const [maps, rows] = queries.shape
+  const count = keys.shape[1]
+  const first = count - rows
+  const scores = tf.matMul<TensorFlow.Tensor3D>(queries, keys, false, true) //               (maps, rows, count)
+  const masked = tf.add<TensorFlow.Tensor3D>(scores, futureMask(tf, rows, count))
+  const weights = tf.softmax(masked)
+
+  // sum_j A_ij (s_ij - max_j s_ij): entropy without a logarithm over the matrix; the future's weights are exact zeros.
+  const logit = tf.sum(tf.mul(weights, tf.sub(scores, tf.max(masked, -1, true))), -1)
+  // Columns beside the values: distance back from the block's last position, and ones.
+  const reach = tf.stack([tf.range(count - 1, -1, -1), tf.ones([count])], 1) // (count, 2)
+  const columns = tf.tile(tf.expandDims<TensorFlow.Tensor3D>(reach, 0), [maps, 1, 1]) // (maps, count, 2)
+  const headDim = values.shape[2]
+  let context: TensorFlow.Tensor3D
+  let sums: TensorFlow.Tensor3D
+  if (keep === null) {
+    const mixed = tf.matMul<TensorFlow.Tensor3D>(weights, tf.concat([values, columns], 2))
+    context = tf.slice(mixed, [0, 0, 0], [-1, -1, headDim])
+    sums = tf.slice(mixed, [0, 0, headDim], [-1, -1, 2])
+  } else {
+    context = tf.div(tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values), keepProbability)
+    sums = tf.matMul(weights, columns)
+  }
+  const [reachSum, sum] = tf.unstack(sums, 2) as [TensorFlow.Tensor2D, TensorFlow.Tensor2D]
+  const own = tf.slice(weights, [0, 0, first], [-1, -1, rows]) //              (maps, rows, rows)
+  const future = tf.max(tf.mul(own, tf.sub(1, tf.linalg.bandPart(tf.ones([rows, rows]), -1, 0))), -1)
+  const picked: TensorFlow.Tensor = tf.gather(tf.reshape(weights, [maps, rows * count]), pickIndices(tf, rows, count), 1) // (maps, 3 * rows)
+  const statistics = tf.concat([
+    tf.transpose(tf.reshape(picked, [maps, 3, rows]), [1, 0, 2]),
+    tf.stack([tf.max(weights, -1), logit, reachSum, sum, future]),
+  ], 0) as TensorFlow.Tensor3D
+  return { context, weights, scores, statistics }
+}
+
+/** (rows, count): 0 where a row sees a key, -Infinity in its future. */
+function futureMask(tf: Tf, rows: number, count: number): TensorFlow.Tensor {
+  const query = tf.expandDims(tf.range(count - rows, count), 1)
+  const key = tf.expandDims(tf.range(0, count), 0)
+  return tf.where(tf.greater(key, query), -Infinity, 0)
+}
+
+/** Where a row's diagonal, previous and first weight lie in its flattened (rows, count) map; row 0 has no previous one. */
+function pickIndices(tf: Tf, rows: number, count: number): TensorFlow.Tensor1D {
+  const first = count - rows
+  const places = new Int32Array(3 * rows)
+  for (let row = 0; row < rows; row++) {
+    places[row] = row * count + first + row
+    places[rows + row] = row * count + Math.max(0, first + row - 1)
+    places[2 * rows + row] = row * count
+  }
+  return tf.tensor1d(places, 'int32')
+}

@@ -1,0 +1,47 @@
+import type { Engine } from '../engine.ts'
+import { loadTensorFlow } from './load.ts'
+import type { LoadOptions } from './load.ts'
+import { ParameterCache } from './parameter-cache.ts'
+import { solve } from './solve.ts'
+
+export { TensorFlowUnavailable } from './load.ts'
+
+/** The device failed in the middle of a run (out of memory, a CUDA error): what it answers from now on is not to be trusted. */
+export class DeviceFailed extends Error {}
+
+/** Bytes of parameters that stay on the device between requests: a dozen models of width 768. */
+const cacheLimit = 128 * 2 ** 20
+
+/** Elements of a block's largest matrix: a CPU's caches want it small, a GPU wants few and large calls. */
+const blockLimits = { cpu: 2 ** 21, gpu: 2 ** 25 } as const
+
+/**
+ * @tensorflow/tfjs-node-gpu, on a GPU or on the CPU. float32: weights within 1e-6 and contexts within 1e-5 of the
+ * reference at width 768. `run` blocks the event loop until the answer is there.
+ * @param options.blockElements elements of a block's largest matrix, instead of what suits the device
+ * @throws TensorFlowUnavailable with the reason and what to do
+ */
+export async function openTensorFlow(options: LoadOptions & { readonly blockElements?: number }): Promise<Engine> {
+  const { tf, device, version } = loadTensorFlow(options)
+  const blockElements = options.blockElements ?? blockLimits[device]
+  await tf.ready()
+  const cache = new ParameterCache(tf, cacheLimit)
+  return {
+    name: 'tensorflow',
+    device,
+    version,
+    async run(problem, wanted) {
+      try {
+        return solve(tf, cache, problem, wanted, blockElements)
+      } catch (error) {
+        cache.clear()
+        throw device === 'gpu' ? new DeviceFailed('TensorFlow failed on the GPU', { cause: error }) : error
+      } finally {
+        cache.trim()
+      }
+    },
+    async close() {
+      cache.clear()
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
+import type { AttentionProblem, Projection } from '../../models/problem.ts'
+import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
+import { CausalMaps } from '../../tensor/causal-maps.ts'
+import type { RowBlock } from '../../tensor/causal-maps.ts'
+import { tensor } from '../../tensor/tensor.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import type { AttentionOutput, Wanted } from '../engine.ts'
+import { attendBlock } from './attend-block.ts'
+import { planBlocks } from './block-plan.ts'
+import { fillStatistics } from './fill-statistics.ts'
+import type { Tf } from './load.ts'
+import type { ParameterCache } from './parameter-cache.ts'
+
+/**
+ * Solves a problem in blocks of query rows, so that no (heads, seqLen, seqLen) matrix is ever whole on the device.
+ * Everything is freed at the end but the parameters, which the cache keeps.
+ * @param blockLimit elements of one matrix of a block
+ */
+export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, wanted: Wanted, blockLimit: number): AttentionOutput {
+  const { batch, seqLen, numHeads, numKeyValueHeads, headDim, outputDim, projections } = problem
+  let output: AttentionOutput | undefined
+  tf.tidy(() => {
+    const input = tf.tensor2d(problem.input, [batch * seqLen, problem.dIn])
+    const project = (x: TensorFlow.Tensor2D, { weight, bias }: Projection, width: number): TensorFlow.Tensor2D => {
+      const product = tf.matMul<TensorFlow.Tensor2D>(x, cache.get(weight, [width, x.shape[1]]) as TensorFlow.Tensor2D, false, true)
+      return bias === null ? product : tf.add(product, cache.get(bias, [width]))
+    }
+    const split = (projection: Projection, heads: number): TensorFlow.Tensor4D =>
+      tf.transpose(tf.reshape(project(input, projection, heads * headDim), [batch, seqLen, heads, headDim]), [0, 2, 1, 3])
+    const queries = split(projections.query, numHeads) //          (batch, numHeads, seqLen, headDim)
+    const keys = split(projections.key, numKeyValueHeads) //       (batch, numKeyValueHeads, seqLen, headDim)
+    const values = split(projections.value, numKeyValueHeads)
+
+    const plan = planBlocks(batch, numHeads, seqLen, blockLimit)
+    const rowStatistics = emptyRowStatistics(batch, numHeads, seqLen)
+    const weights: RowBlock[] = []
+    const scores: RowBlock[] = []
+    const contexts: TensorFlow.Tensor3D[] = []
+    let maxFutureWeight = 0
+    const mapsOf = { queries: maps(tf, tf.mul(queries, problem.scale), 1), keys: maps(tf, keys, numHeads / numKeyValueHeads), values: maps(tf, values, numHeads / numKeyValueHeads) }
+    const keep = problem.dropout === null ? null : tf.tensor3d(problem.dropout.keep, [batch * numHeads, seqLen, seqLen], 'bool')
+
+    for (let item = 0; item < batch; item += plan.itemsPerBlock) {
+      const firstMap = item * numHeads
+      const mapCount = Math.min(plan.itemsPerBlock, batch - item) * numHeads
+      const rowBlocks: TensorFlow.Tensor3D[] = []
+      for (let firstRow = 0; firstRow < seqLen; firstRow += plan.rowsPerBlock) {
+        const rows = Math.min(plan.rowsPerBlock, seqLen - firstRow)
+        const count = firstRow + rows
+        const part = (of: TensorFlow.Tensor3D, from: number, length: number): TensorFlow.Tensor3D => tf.slice(of, [firstMap, from, 0], [mapCount, length, -1])
+        rowBlocks.push(tf.tidy(() => {
+          const block = attendBlock(tf, {
+            queries: part(mapsOf.queries, firstRow, rows),
+            keys: part(mapsOf.keys, 0, count),
+            values: part(mapsOf.values, 0, count),
+            keep: keep === null ? null : tf.cast(tf.slice(keep, [firstMap, firstRow, 0], [mapCount, rows, count]), 'float32'),
+            keepProbability: problem.dropout?.keepProbability ?? 1,
+          })
+          const future = fillStatistics(rowStatistics, { firstMap, maps: mapCount, firstRow, rows }, block.statistics.dataSync<'float32'>())
+          maxFutureWeight = Math.max(maxFutureWeight, future)
+          if (wanted.weights) weights.push({ data: block.weights.dataSync<'float32'>(), width: count })
+          if (wanted.scores) scores.push({ data: block.scores.dataSync<'float32'>(), width: count })
+          return block.context
+        }))
+      }
+      contexts.push(tf.concat(rowBlocks, 1))
+    }
+    const contextHeads = tf.reshape(tf.concat(contexts, 0), [batch, numHeads, seqLen, headDim])
+    const joined = tf.reshape(tf.transpose(contextHeads, [0, 2, 1, 3]), [batch * seqLen, numHeads * headDim]) as TensorFlow.Tensor2D
+    const context = projections.output === null ? joined : project(joined, projections.output, outputDim)
+
+    const causalMaps = (blocks: RowBlock[], masked: number): CausalMaps => new CausalMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
+    output = {
+      context: read(context, [batch, seqLen, outputDim]),
+      rowStatistics: { ...rowStatistics, maxFutureWeight },
+      ...(wanted.weights ? { weights: causalMaps(weights, 0) } : {}),
+      ...(wanted.scores ? { scores: causalMaps(scores, -Infinity) } : {}),
+      ...(wanted.queries ? { queries: read(queries) } : {}),
+      ...(wanted.keys ? { keys: read(keys) } : {}),
+      ...(wanted.values ? { values: read(values) } : {}),
+      ...(wanted.contextHeads ? { contextHeads: read(contextHeads) } : {}),
+    }
+  })
+  return output!
+}
+
+/** (batch, heads, seqLen, headDim) -> (batch * heads * repeat, seqLen, headDim), each head `repeat` times in a row. */
+function maps(tf: Tf, x: TensorFlow.Tensor4D, repeat: number): TensorFlow.Tensor3D {
+  const [batch, heads, seqLen, headDim] = x.shape
+  if (repeat === 1) return tf.reshape(x, [batch * heads, seqLen, headDim])
+  const tiled = tf.tile(tf.reshape(x, [batch * heads, 1, seqLen, headDim]), [1, repeat, 1, 1])
+  return tf.reshape(tiled, [batch * heads * repeat, seqLen, headDim])
+}
+
+/** Copies a tensor to this side. */
+function read(x: TensorFlow.Tensor, shape: readonly number[] = x.shape): Tensor {
+  return tensor(shape, x.dataSync<'float32'>() as Float32Array)
+}
