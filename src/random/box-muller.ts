@@ -69,10 +69,3 @@ export function normalBlock(values: Float32Array, offset: number): void {
     values[i + 8] = radius * sin
   }
 }
-
-/** Two float64 normals from two float64 uniforms of [0, 1): PyTorch's normal_distribution<double>. */
-export function normalPair(angle: number, radius: number): [number, number] {
-  const r = Math.sqrt(-2 * Math.log1p(-radius))
-  const theta = 2 * Math.PI * angle
-  return [r * Math.cos(theta), r * Math.sin(theta)]
-}

@@ -1,20 +1,7 @@
-import { normalBlock, normalPair } from './box-muller.ts'
+import { normalBlock } from './box-muller.ts'
+import type { Draws } from './draws.ts'
 import { Mt19937 } from './mt19937.ts'
-
-/**
- * PyTorch's draws, in the order in which a model makes them. Every call goes on where
- * the one before stopped.
- */
-export interface Draws {
-  /** Float32 uniforms of [low, high): `Tensor.uniform_(low, high)`. */
-  uniform(out: Float32Array, low: number, high: number): void
-  /** Goes on as if `count` float32 uniforms had been drawn. */
-  skipUniform(count: number): void
-  /** Standard normals: `torch.randn(out.length)`. */
-  normal(out: Float32Array): void
-  /** Dropout's mask, 1 where a value is kept: `Tensor.bernoulli_(1 - dropout)`. Nothing is drawn for 0 and 1. */
-  keepMask(out: Uint8Array, dropout: number): void
-}
+import { NormalPairs, uniform64 } from './normal-pairs.ts'
 
 /**
  * PyTorch 2.9's CPU generator, written to be read: the definition that Generator, which
@@ -24,8 +11,8 @@ export interface Draws {
  */
 export class PlainGenerator implements Draws {
   private readonly engine: Mt19937
-  /** The second normal of a pair, kept for the next call that draws fewer than 16. */
-  private spare: number | undefined
+  private readonly pairs = new NormalPairs()
+  private readonly nextWord = (): number => this.engine.next()
 
   /** `seed` is an integer from 0 to 2^53 - 1: `torch.manual_seed(seed)`. */
   constructor(seed: number) {
@@ -44,7 +31,7 @@ export class PlainGenerator implements Draws {
   }
 
   normal(out: Float32Array): void {
-    if (out.length < 16) return this.fewNormals(out)
+    if (out.length < 16) return this.pairs.fill(out, this.nextWord)
     const rest = out.length % 16
     this.uniform(out, 0, 1)
     for (let i = 0; i < out.length - rest; i += 16) normalBlock(out, i)
@@ -60,26 +47,6 @@ export class PlainGenerator implements Draws {
       out.fill(1 - dropout)
       return
     }
-    for (let i = 0; i < out.length; i++) out[i] = this.uniform64() < 1 - dropout ? 1 : 0
-  }
-
-  private fewNormals(out: Float32Array): void {
-    for (let i = 0; i < out.length; i++) {
-      if (this.spare !== undefined) {
-        out[i] = this.spare
-        this.spare = undefined
-        continue
-      }
-      const angle = this.uniform64()
-      const [first, second] = normalPair(angle, this.uniform64())
-      out[i] = first
-      this.spare = second
-    }
-  }
-
-  /** 53 random bits as a float64 of [0, 1): the first draw is the high word. */
-  private uniform64(): number {
-    const high = this.engine.next() & 0x1fffff
-    return (high * 2 ** 32 + this.engine.next()) * 2 ** -53
+    for (let i = 0; i < out.length; i++) out[i] = uniform64(this.nextWord) < 1 - dropout ? 1 : 0
   }
 }

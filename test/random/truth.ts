@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { linearBound } from '../../src/random/generator.ts'
-import type { Draws } from '../../src/random/plain-generator.ts'
+import type { Draws } from '../../src/random/draws.ts'
 
 /** One draw of test/truth/generator.json, made by PyTorch 2.9.1. */
 export type Draw =
