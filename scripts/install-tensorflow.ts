@@ -96,9 +96,10 @@ await main(async () => {
       values.wheel === undefined ? `\nWithout pip: download the wheel of tensorflow ${pin.version} for CPython 3.12 elsewhere `
         + 'and run: npm run install:tensorflow -- --wheel FILE' : '')
     await mkdir(deps, { recursive: true })
-    await rm(stampFile, { force: true })
     if (!current) {
-      await placeLibrary(await findWheel(values.wheel, pin, deps), deps)
+      const wheel = await findWheel(values.wheel, pin, deps)
+      await rm(stampFile, { force: true })
+      await placeLibrary(wheel, deps)
       await rm(join(deps, 'download'), { recursive: true, force: true })
       await compileBinding(folder)
     }
