@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+
+/** The machine and the runtimes in one line, for the head of every table. */
+export function machine(): string {
+  const pins = readFileSync(new URL('../peer/requirements.txt', import.meta.url), 'utf8')
+  const pinned = (name: string): string => `${name} ${new RegExp(`^${name}==(.*)$`, 'm').exec(pins)?.[1]}`
+  const memory = Math.round(totalmem() / 2 ** 30)
+  return `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB, Node ${process.versions.node}; ` +
+    `peer: ${['fastapi', 'uvicorn', 'orjson', 'torch', 'numpy'].map(pinned).join(', ')}`
+}
