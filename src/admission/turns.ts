@@ -1,0 +1,77 @@
+import { ServiceError } from '../errors.ts'
+
+interface Waiting { readonly start: () => void }
+
+/** How long a turn was waited for and worked in, in milliseconds. */
+export interface TurnTiming { queueMs: number; computeMs: number }
+
+/**
+ * A bounded queue in front of a number of places. Who comes when it is full is refused at once; whose signal aborts
+ * while waiting leaves the queue and never runs. The signal's reason is what the waiting caller gets.
+ */
+export class Turns {
+  readonly #places: number
+  readonly #queueLimit: number
+  readonly #waiting = new Set<Waiting>()
+  #running = 0
+
+  constructor(places: number, queueLimit: number) {
+    this.#places = places
+    this.#queueLimit = queueLimit
+  }
+
+  get queued(): number {
+    return this.#waiting.size
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  /** Runs `work` when a place is free. `timing` is filled in as things happen. */
+  async run<T>(signal: AbortSignal, timing: TurnTiming, work: () => Promise<T>): Promise<T> {
+    const asked = performance.now()
+    signal.throwIfAborted()
+    if (this.#running >= this.#places) await this.#wait(signal)
+    else this.#running++
+    const started = performance.now()
+    timing.queueMs = started - asked
+    try {
+      return await work()
+    } finally {
+      timing.computeMs = performance.now() - started
+      this.#next()
+    }
+  }
+
+  #wait(signal: AbortSignal): Promise<void> {
+    if (this.#waiting.size >= this.#queueLimit) {
+      throw new ServiceError('queue-full', `${this.#waiting.size} requests are waiting already.`, { headers: { 'retry-after': '1' } })
+    }
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(waiting)
+        reject(signal.reason as Error)
+      }
+      const waiting: Waiting = {
+        start: () => {
+          signal.removeEventListener('abort', leave)
+          resolve()
+        },
+      }
+      this.#waiting.add(waiting)
+      signal.addEventListener('abort', leave, { once: true })
+    })
+  }
+
+  /** Hands the place that became free to who waited longest. */
+  #next(): void {
+    const [first] = this.#waiting
+    if (first === undefined) {
+      this.#running--
+      return
+    }
+    this.#waiting.delete(first)
+    first.start()
+  }
+}

@@ -1,0 +1,90 @@
+import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import type { Selection } from './selection.ts'
+
+/**
+ * An array as every encoder walks it: row after row along the last axis, whatever keeps the numbers. A row of a causal
+ * map has `visible` numbers of its own, and the masked value from there to its end.
+ */
+export interface ArrayView {
+  readonly shape: readonly number[]
+  /** What fills a row after its visible part. */
+  readonly masked: number
+  /** Number of rows: the product of all lengths but the last. */
+  readonly rowCount: number
+  /** Where a row's numbers lie. */
+  row(index: number): RowPlace
+}
+
+export interface RowPlace { readonly data: Float32Array; readonly offset: number; readonly visible: number }
+
+/** All of a tensor. A tensor of one axis is one row. */
+export function tensorView(tensor: Tensor): ArrayView {
+  const width = tensor.shape.at(-1)!
+  return {
+    shape: tensor.shape,
+    masked: 0,
+    rowCount: tensor.data.length / width,
+    row: (index) => ({ data: tensor.data, offset: index * width, visible: width }),
+  }
+}
+
+/** (batch, seqLen, width), of which the selected rows. */
+export function positionsView(tensor: Tensor, { rowStart, rowCount }: Selection): ArrayView {
+  const [batch, seqLen, width] = tensor.shape as [number, number, number]
+  return {
+    shape: [batch, rowCount, width],
+    masked: 0,
+    rowCount: batch * rowCount,
+    row(index) {
+      const item = Math.floor(index / rowCount)
+      return { data: tensor.data, offset: (item * seqLen + rowStart + (index % rowCount)) * width, visible: width }
+    },
+  }
+}
+
+/** (batch, heads, seqLen, headDim), of which the selected heads, and rows where `byRow`. */
+export function headsView(tensor: Tensor, selection: Selection, byRow: boolean): ArrayView {
+  const [batch, heads, seqLen, width] = tensor.shape as [number, number, number, number]
+  const rowStart = byRow ? selection.rowStart : 0
+  const rows = byRow ? selection.rowCount : seqLen
+  const chosen = selection.heads
+  return {
+    shape: [batch, chosen.length, rows, width],
+    masked: 0,
+    rowCount: batch * chosen.length * rows,
+    row(index) {
+      const map = Math.floor(index / rows)
+      const item = Math.floor(map / chosen.length)
+      const head = chosen[map % chosen.length]!
+      return { data: tensor.data, offset: ((item * heads + head) * seqLen + rowStart + (index % rows)) * width, visible: width }
+    },
+  }
+}
+
+/** (batch, heads, query, key), of which the selected heads and rows. */
+export function mapsView(maps: CausalMaps, { heads, rowStart, rowCount }: Selection): ArrayView {
+  return {
+    shape: [maps.batch, heads.length, rowCount, maps.seqLen],
+    masked: maps.masked,
+    rowCount: maps.batch * heads.length * rowCount,
+    row(index) {
+      const map = Math.floor(index / rowCount)
+      const query = rowStart + (index % rowCount)
+      const { data, offset } = maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
+      return { data, offset, visible: query + 1 }
+    },
+  }
+}
+
+/** (batch, heads, heads), of which the selected heads on both axes. */
+export function pairsView(tensor: Tensor, { heads }: Selection): ArrayView {
+  const [batch, all] = tensor.shape as [number, number, number]
+  if (heads.length === all && heads.every((head, i) => head === i)) return tensorView(tensor)
+  const data = new Float32Array(batch * heads.length ** 2)
+  let to = 0
+  for (let item = 0; item < batch; item++) {
+    for (const a of heads) for (const b of heads) data[to++] = tensor.data[(item * all + a) * all + b]!
+  }
+  return tensorView({ shape: [batch, heads.length, heads.length], data })
+}

@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ClientLeft, requestedSeconds, startDeadline } from '../admission/deadline.ts'
+import type { MemoryLedger } from '../admission/memory-ledger.ts'
+import type { Turns } from '../admission/turns.ts'
+import type { Engines } from '../engines/select.ts'
+
+/** The computing side of a process: what its routes share. */
+export interface Computing {
+  readonly engines: Engines
+  readonly turns: Turns
+  readonly memory: MemoryLedger
+}
+
+/**
+ * Runs one request's work in its turn: memory first, decided at once, then a place, then the work itself, all within
+ * the deadline. The memory is given back when the answer is out or its client gone. Work that goes on after its client
+ * left, or past its deadline, sees `signal` aborted.
+ */
+export async function admit<T>(computing: Computing, request: FastifyRequest, reply: FastifyReply, needs: { bytes: number; seconds: number }, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const seconds = requestedSeconds(request.headers['request-timeout'], needs.seconds)
+  const reservation = computing.memory.reserve(needs.bytes)
+  const deadline = startDeadline(seconds)
+  reply.raw.once('close', () => {
+    reservation.release()
+    deadline.leave()
+  })
+  try {
+    const result = await computing.turns.run(deadline.signal, request.timing, () => work(deadline.signal))
+    deadline.throwIfPast()
+    return result
+  } catch (error) {
+    if (error instanceof ClientLeft) reply.hijack() // nobody is there to be answered
+    throw error
+  } finally {
+    deadline.clear()
+  }
+}

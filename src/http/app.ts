@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, { LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { TSchema } from '@sinclair/typebox'
+import type { Config } from '../config.ts'
+import { readJsonBodies } from './plugins/body.ts'
+import { answerErrors, asServiceError } from './plugins/errors.ts'
+import { answerUnknownAddresses } from './plugins/not-found.ts'
+import { logRequests } from './plugins/request-log.ts'
+import { sendRawProblem } from './raw-problem.ts'
+import { validateBody } from './schemas/validate.ts'
+
+/** Part of the service: adds its routes and hooks to the app. */
+export type AppPart = (app: FastifyInstance) => void | Promise<void>
+
+const headersTimeoutMs = 5_000
+/** A whole body may take long on a slow line; the gateway cuts one that does not progress. */
+const requestTimeoutMs = 300_000
+const maxParamLength = 512
+const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
+
+/**
+ * The one Fastify app. What every process shares is here: request ids, JSON bodies, validation without repair, one
+ * error format, one log line a request. `parts` say what this process serves: the computations themselves, or a way
+ * to the workers that do them.
+ */
+export async function buildApp(config: Config, logger: FastifyBaseLogger, parts: readonly AppPart[]): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes its own line
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
+    },
+    requestIdHeader: false,
+    bodyLimit: config.BODY_LIMIT * 2 ** 20,
+    trustProxy: config.TRUST_PROXY,
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000 },
+    routerOptions: { maxParamLength, ignoreTrailingSlash: true },
+    clientErrorHandler: sendRawProblem,
+    frameworkErrors: (error, request, reply) => {
+      void reply.header('x-request-id', request.id)
+      throw asServiceError(error)
+    },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  })
+
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    // Query strings are text: their routes read them into a body, which is then validated like any other.
+    if (httpPart !== 'body') return () => true
+    return (body) => {
+      validateBody(schema as TSchema, body)
+      return true
+    }
+  })
+  // Answers are made by the encoders; the schemas of answers are there for openapi.yaml.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  logRequests(app)
+  answerErrors(app)
+  answerUnknownAddresses(app)
+  readJsonBodies(app)
+  for (const part of parts) await part(app)
+  return app
+}

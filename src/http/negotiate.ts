@@ -1,0 +1,27 @@
+import Negotiator from 'negotiator'
+import { ServiceError } from '../errors.ts'
+
+/** The forms an answer can take, by their short names in `format=`. */
+export const mediaTypes = {
+  json: 'application/json',
+  npz: 'application/x-npz',
+  vegalite: 'application/vnd.vegalite.v6+json',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  csv: 'text/csv',
+} as const
+export type Form = keyof typeof mediaTypes
+
+/**
+ * The form that a client accepts best, out of those that a route can make. JSON also for no Accept at all, for any
+ * type, and for text/html, which is a person opening a link. Throws `not-acceptable`.
+ */
+export function chooseForm<F extends Form>(accept: string | undefined, forms: readonly F[]): F | 'json' {
+  if (accept === undefined || accept === '*/*' || accept === mediaTypes.json) return 'json'
+  const offered = [...forms.map((form) => mediaTypes[form] as string), 'text/html']
+  const best = new Negotiator({ headers: { accept } }).mediaType(offered)
+  if (best === 'text/html') return 'json'
+  const form = forms.find((name) => mediaTypes[name] === best)
+  if (form === undefined) throw new ServiceError('not-acceptable', `The answer can be ${forms.map((name) => mediaTypes[name]).join(', ')}.`)
+  return form
+}

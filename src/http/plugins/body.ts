@@ -1,0 +1,75 @@
+import { isUtf8 } from 'node:buffer'
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import { Transform } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { ServiceError } from '../../errors.ts'
+
+/**
+ * JSON bodies: UTF-8, possibly compressed, `__proto__` refused, an empty body told from an invalid one.
+ * Limits count decoded bytes; Fastify counts what leaves the preParsing stream.
+ */
+export function readJsonBodies(app: FastifyInstance): void {
+  decompressBodies(app)
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(new ServiceError('invalid-json', 'The body is empty; it must be a JSON object.', { places: [{ path: '', message: 'is empty' }] }))
+    if (!isUtf8(body as Buffer)) return done(new ServiceError('invalid-json', 'The body is not valid UTF-8.', { places: [{ path: '', message: 'is not valid UTF-8' }] }))
+    parse(request, (body as Buffer).toString('utf8'), (error, value) => {
+      if (error === null) return done(null, value)
+      done(invalidJson(error))
+    })
+  })
+}
+
+function invalidJson(error: Error): ServiceError {
+  const forbidden = /forbidden prototype property/i.test(error.message)
+  const message = forbidden ? 'must not have a key __proto__ or constructor.prototype' : 'is not valid JSON'
+  const position = /position (\d+)/.exec(error.message)?.[1]
+  const where = position === undefined ? '' : ` (at character ${position})`
+  return new ServiceError('invalid-json', `The body ${message}${where}.`, { places: [{ path: '', message: message + where }] })
+}
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+}
+
+/** Bodies may come compressed. What comes out is counted against the body limit as it comes out, so a bomb ends early. */
+export function decompressBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const encoding = request.headers['content-encoding']?.trim().toLowerCase()
+    if (encoding === undefined || encoding === '' || encoding === 'identity') return payload
+    const decoder = decoders[encoding]
+    if (decoder === undefined) throw new ServiceError('unsupported-media-type', `The content encoding must be one of ${Object.keys(decoders).join(', ')}.`, { headers: { 'accept-encoding': Object.keys(decoders).join(', ') } })
+    // The length of the compressed body is not that of the decoded one, which is what Fastify compares it with.
+    delete request.headers['content-length']
+    const limit = request.routeOptions.bodyLimit
+    return decoded(payload, decoder(), limit)
+  })
+}
+
+function decoded(payload: NodeJS.ReadableStream, decoder: Transform, limit: number): Transform {
+  let total = 0
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length
+      if (total > limit) return done(new ServiceError('body-too-large', `The decoded body is larger than the limit of ${limit} bytes.`, { extra: { limit_bytes: limit } }))
+      done(null, chunk)
+    },
+  })
+  const fail = (error: Error): void => {
+    counter.destroy(error instanceof ServiceError ? error : new ServiceError('invalid-json', 'The body does not decode with its content encoding.', { places: [{ path: '', message: 'does not decode with its content encoding' }] }))
+  }
+  payload.once('error', fail)
+  decoder.once('error', fail)
+  payload.pipe(decoder).pipe(counter)
+  counter.once('close', () => {
+    payload.unpipe(decoder)
+    decoder.destroy()
+  })
+  return counter
+}

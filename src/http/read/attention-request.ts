@@ -1,0 +1,120 @@
+import type { AttentionRequest, InputSource, ParameterSource } from '../../attention/request.ts'
+import { inputShape } from '../../attention/request.ts'
+import { invalid } from '../../errors.ts'
+import type { ModelKind, ModelSpec } from '../../models/spec.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import type { AttentionBody } from '../schemas/attention.ts'
+import { maxLength, maxSeed } from '../schemas/common.ts'
+import { readParameters } from './parameters.ts'
+import { kindOf, plainObject, readTensor } from './tensor.ts'
+
+const defaultSeed = 42
+
+/** A body that Ajv has passed, as the request that everything below HTTP knows. Throws a 400 that names the place. */
+export function readAttentionRequest(kind: ModelKind, body: AttentionBody): AttentionRequest {
+  const input = readInput(body.input)
+  const shape = 'randn' in input ? input.randn : input.values.shape
+  const spec = readSpec(kind, body.model, shape[1]!)
+  const request: AttentionRequest = {
+    spec,
+    input,
+    parameters: readParameterSource(spec, body),
+    mode: body.mode ?? 'eval',
+    engine: body.engine,
+    returns: new Set(body.return ?? ['weights', 'context', 'summary']),
+    heads: body.heads ?? null,
+    rows: body.rows ?? null,
+    tensorFormat: body.tensor_format ?? 'nested',
+    tokens: body.tokens ?? null,
+  }
+  checkAgainstInput(request, body)
+  return request
+}
+
+function readSpec(kind: ModelKind, model: AttentionBody['model'], seqLen: number): ModelSpec {
+  const numHeads = model.num_heads ?? 1
+  if (kind === 'multi-head' && model.d_out % numHeads !== 0) throw invalid('/model/d_out', `must be a multiple of num_heads (${numHeads})`)
+  return {
+    kind,
+    dIn: model.d_in,
+    dOut: model.d_out,
+    contextLength: model.context_length ?? seqLen,
+    numHeads,
+    dropout: model.dropout ?? 0,
+    qkvBias: model.qkv_bias ?? false,
+    outProj: kind === 'multi-head' || (kind === 'multi-head-wrapper' && (model.out_proj ?? true)),
+  }
+}
+
+/** The input in one of its four forms. */
+export function readInput(value: unknown): InputSource {
+  const object = plainObject(value, '/input', ['randn', 'seed', 'advance', 'values', 'shape', 'data', 'base64'])
+  const forms = ['randn', 'values', 'data', 'base64'].filter((form) => form in object)
+  if (forms.length !== 1) throw invalid('/input', 'must have exactly one of randn, values, data, base64')
+  const form = forms[0]!
+  const allowed = { randn: ['randn', 'seed', 'advance'], values: ['values'], data: ['shape', 'data'], base64: ['shape', 'base64'] }[form]!
+  for (const key of Object.keys(object)) {
+    if (!allowed.includes(key)) throw invalid(`/input/${key}`, `does not go with ${form}`)
+  }
+  if (form === 'randn') {
+    return {
+      randn: readRandnShape(object.randn),
+      seed: readWhole(object.seed, '/input/seed', defaultSeed, maxSeed),
+      advance: readWhole(object.advance, '/input/advance', 0, 2 ** 32),
+    }
+  }
+  if (form === 'values' && !Array.isArray(object.values)) throw invalid('/input/values', `must be nested arrays, not ${kindOf(object.values)}`)
+  const values = form === 'values' ? readTensor(object.values, '/input/values') : readTensor(object, '/input')
+  return { values: asBatch(values, form === 'values' ? '/input/values' : '/input/shape') }
+}
+
+function readRandnShape(value: unknown): readonly [number, number, number] {
+  if (!Array.isArray(value)) throw invalid('/input/randn', `must be [batch, seq, d_in], not ${kindOf(value)}`)
+  if (value.length !== 3) throw invalid('/input/randn', `must be [batch, seq, d_in], not ${value.length} numbers`)
+  value.forEach((length, i) => {
+    if (!Number.isSafeInteger(length) || length < 1 || length > maxLength) throw invalid(`/input/randn/${i}`, `must be a whole number from 1 to ${maxLength}, not ${kindOf(length)}`)
+  })
+  return value as unknown as [number, number, number]
+}
+
+/** A whole number from 0 to `max`, or the default where there is none. */
+export function readWhole(value: unknown, path: string, fallback: number, max: number): number {
+  if (value === undefined) return fallback
+  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > max) throw invalid(path, `must be a whole number from 0 to ${max}, not ${kindOf(value)}`)
+  return value as number
+}
+
+/** (seq, d_in) becomes a batch of one. */
+function asBatch(values: Tensor, path: string): Tensor {
+  if (values.shape.length === 3) return values
+  if (values.shape.length === 2) return { shape: [1, ...values.shape], data: values.data }
+  throw invalid(path, `must be (batch, seq, d_in) or (seq, d_in), not ${values.shape.length} axes`)
+}
+
+function readParameterSource(spec: ModelSpec, body: AttentionBody): ParameterSource {
+  if (body.model.parameters === undefined) {
+    if (body.dropout_seed !== undefined) throw invalid('/dropout_seed', 'goes with given parameters; with a seed the mask is drawn where the constructor ended')
+    return { seed: body.model.seed ?? defaultSeed }
+  }
+  if (body.model.seed !== undefined) throw invalid('/model/seed', 'does not go with parameters: give one of the two')
+  return { given: readParameters(spec, body.model.parameters), dropoutSeed: body.dropout_seed ?? defaultSeed }
+}
+
+/** What can only be judged with the model and the input side by side. */
+function checkAgainstInput(request: AttentionRequest, body: AttentionBody): void {
+  const { spec } = request
+  const [, seqLen, dIn] = inputShape(request)
+  const inputPlace = 'randn' in request.input ? '/input/randn' : (body.input as Record<string, unknown>).values !== undefined ? '/input/values' : '/input/shape'
+  if (dIn !== spec.dIn) throw invalid(inputPlace, `has vectors of width ${dIn}, but model.d_in is ${spec.dIn}`)
+  if (seqLen > spec.contextLength) throw invalid('/model/context_length', `must be at least the sequence's length, ${seqLen}`)
+  request.heads?.forEach((head, i) => {
+    if (head >= spec.numHeads) throw invalid(`/heads/${i}`, `must be below the number of heads, ${spec.numHeads}`)
+  })
+  if (request.rows !== null) {
+    const [first, last] = request.rows
+    if (last >= seqLen) throw invalid('/rows/1', `must be below the sequence's length, ${seqLen}`)
+    if (first > last) throw invalid('/rows/0', 'must not be after the last row')
+  }
+  if (request.tokens !== null && request.tokens.length !== seqLen) throw invalid('/tokens', `must be ${seqLen} labels, one a position, not ${request.tokens.length}`)
+  if (request.returns.has('similarity') && spec.numHeads < 2) throw invalid('/return', 'similarity compares heads: the model needs at least 2')
+}

@@ -1,0 +1,33 @@
+/** What /health/ready says. */
+export type ReadyStatus = 'starting' | 'ready' | 'draining' | 'failed'
+
+/** Whether a process takes requests, and if not, why. */
+export class Readiness {
+  #status: ReadyStatus = 'starting'
+  #reason: string | undefined
+
+  get status(): ReadyStatus {
+    return this.#status
+  }
+
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  ready(): void {
+    if (this.#status !== 'draining') this.#set('ready', undefined)
+  }
+
+  failed(reason: string): void {
+    if (this.#status !== 'draining') this.#set('failed', reason)
+  }
+
+  draining(): void {
+    this.#set('draining', 'the service is shutting down')
+  }
+
+  #set(status: ReadyStatus, reason: string | undefined): void {
+    this.#status = status
+    this.#reason = reason
+  }
+}

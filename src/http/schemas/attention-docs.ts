@@ -1,0 +1,84 @@
+import { Type } from '@sinclair/typebox'
+import type { TSchema } from '@sinclair/typebox'
+import type { ModelKind } from '../../models/spec.ts'
+import { mediaTypes } from '../negotiate.ts'
+import { AttentionAnswer, AttentionBodies } from './attention.ts'
+import { problemResponses } from './problems.ts'
+import { maxLength, maxSeed } from './common.ts'
+
+const titles: Readonly<Record<ModelKind, string>> = {
+  causal: 'one causal head (CausalSelfAttention)',
+  'multi-head-wrapper': 'independent heads side by side (MultiHeadAttentionWrapper)',
+  'multi-head': 'heads that share their projections (MultiHeadAttention)',
+}
+
+const operationNames: Readonly<Record<ModelKind, string>> = { causal: 'Causal', 'multi-head-wrapper': 'MultiHeadWrapper', 'multi-head': 'MultiHead' }
+
+const description = 'Builds the model, runs it and answers with attention weights, context vectors and summary statistics; a seed gives what PyTorch gives on the CPU.'
+
+const answers = {
+  200: {
+    description: 'The result, in the form that Accept asks for.',
+    content: {
+      [mediaTypes.json]: { schema: AttentionAnswer },
+      [mediaTypes.npz]: { schema: Type.String({ format: 'binary', description: 'A NumPy archive: one array a name, what is no array as JSON text.' }) },
+    },
+  },
+}
+
+const whole = (minimum: number, maximum: number, description: string) => Type.Integer({ minimum, maximum, description })
+const commaList = (pattern: string, description: string) => Type.String({ pattern, description })
+
+/** The query parameters of the GET form; its values are read by read/attention-query.ts. */
+function queryOf(kind: ModelKind): TSchema {
+  const heads: Record<string, TSchema> = kind === 'causal' ? {} : { num_heads: whole(1, maxLength, 'Number of heads.') }
+  const outProj: Record<string, TSchema> = kind === 'multi-head-wrapper' ? { out_proj: Type.Optional(Type.Boolean()) } : {}
+  return Type.Object({
+    d_in: whole(1, maxLength, 'Width of the input vectors.'),
+    d_out: whole(1, maxLength, 'Width of the output.'),
+    randn: commaList('^[1-9][0-9]*,[1-9][0-9]*,[1-9][0-9]*$', 'batch,seq,d_in'),
+    ...heads,
+    context_length: Type.Optional(whole(1, maxLength, 'Longest sequence of the model.')),
+    dropout: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1 })),
+    qkv_bias: Type.Optional(Type.Boolean()),
+    ...outProj,
+    seed: Type.Optional(whole(0, maxSeed, 'Seed of the parameters.')),
+    input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input.')),
+    advance: Type.Optional(whole(0, 2 ** 32, 'Uniform draws made before the input is drawn.')),
+    mode: Type.Optional(Type.Union([Type.Literal('eval'), Type.Literal('train')])),
+    engine: Type.Optional(Type.Union(['reference', 'direct', 'onnxruntime', 'tensorflow'].map((name) => Type.Literal(name)))),
+    return: Type.Optional(commaList('^[a-z_]+(,[a-z_]+)*$', 'Names of what the answer holds, comma-separated.')),
+    heads: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Only these heads.')),
+    rows: Type.Optional(commaList('^[0-9]+(-[0-9]+)?$', 'Only these query rows: first-last.')),
+    tensor_format: Type.Optional(Type.Union([Type.Literal('nested'), Type.Literal('flat'), Type.Literal('base64')])),
+    tokens: Type.Optional(Type.String({ description: 'Labels, comma-separated, one a position.' })),
+    format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('npz')])),
+  }, { additionalProperties: false })
+}
+
+/** What openapi.yaml says of a compute endpoint. */
+function docsOf(kind: ModelKind) {
+  const common = { tags: ['attention'], description }
+  return {
+    post: {
+      ...common,
+      operationId: `post${operationNames[kind]}Attention`,
+      summary: `Compute ${titles[kind]}`,
+      body: AttentionBodies[kind],
+      response: { ...answers, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
+    },
+    get: {
+      ...common,
+      operationId: `get${operationNames[kind]}Attention`,
+      summary: `Compute ${titles[kind]}, as a link`,
+      querystring: queryOf(kind),
+      response: { ...answers, 304: { description: 'The same as what the client has.', type: 'null' }, ...problemResponses(400, 406, 413, 429, 500, 503, 504) },
+    },
+  }
+}
+
+export const attentionRouteDocs: Readonly<Record<ModelKind, ReturnType<typeof docsOf>>> = {
+  causal: docsOf('causal'),
+  'multi-head-wrapper': docsOf('multi-head-wrapper'),
+  'multi-head': docsOf('multi-head'),
+}

@@ -1,0 +1,64 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import type { TSchema } from '@sinclair/typebox'
+import { ServiceError } from '../../errors.ts'
+import type { ErrorPlace } from '../../errors.ts'
+import { pointerToken } from '../read/tensor.ts'
+import { validatedPart } from './common.ts'
+
+/** Nothing is repaired: no coercion, no defaults, no removed keys. */
+const ajv = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strictSchema: false })
+const compiled = new WeakMap<TSchema, ValidateFunction>()
+const maxPlaces = 20
+
+/** A schema's validator: all of it but the parts that are read by hand. */
+export function validatorFor(schema: TSchema): ValidateFunction {
+  let validate = compiled.get(schema)
+  if (validate === undefined) compiled.set(schema, validate = ajv.compile(validatedPart(schema)))
+  return validate
+}
+
+/** Throws a 400 that names every wrong place. */
+export function validateBody(schema: TSchema, body: unknown): void {
+  const validate = validatorFor(schema)
+  if (!validate(body)) throw validationError(validate.errors!)
+}
+
+/** Ajv's errors as places, each naming the key that is missing or unknown. */
+function validationError(errors: readonly ErrorObject[]): ServiceError {
+  const places: ErrorPlace[] = []
+  for (const error of errors) {
+    const path = placeOf(error)
+    const message = wordsFor(error)
+    // A union reports each of its branches and then itself: one place is enough.
+    const known = places.find((place) => place.path === path)
+    if (known === undefined) places.push({ path, message })
+    else if (error.keyword === 'anyOf') known.message = message
+    if (places.length === maxPlaces) break
+  }
+  const first = places[0]!
+  const more = places.length > 1 ? ` (and ${places.length - 1} more)` : ''
+  return new ServiceError('invalid-request', `${first.path === '' ? 'The request' : first.path} ${first.message}${more}`, { places })
+}
+
+function placeOf(error: ErrorObject): string {
+  if (error.keyword === 'required') return `${error.instancePath}/${pointerToken(String(error.params.missingProperty))}`
+  if (error.keyword === 'additionalProperties') return `${error.instancePath}/${pointerToken(String(error.params.additionalProperty))}`
+  return error.instancePath
+}
+
+function wordsFor(error: ErrorObject): string {
+  switch (error.keyword) {
+    case 'required': return 'is missing'
+    case 'additionalProperties': return 'is not known here'
+    case 'const': return `must be ${JSON.stringify(error.params.allowedValue)}`
+    case 'anyOf': return `must be one of ${allowed(error)}`
+    default: return error.message ?? 'is not valid'
+  }
+}
+
+/** The values of a union of literals. */
+function allowed(error: ErrorObject): string {
+  const values = ((error.parentSchema?.anyOf ?? error.schema ?? []) as { const?: unknown }[]).map((branch) => branch.const).filter((value) => value !== undefined)
+  return values.length > 0 ? values.join(', ') : 'the known forms'
+}
