@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
 import type { Device } from '../engine.ts'
-import { whyNoGpu } from './gpu.ts'
+import { whyNoGpu } from '../nvidia.ts'
 
 export type Tf = typeof TensorFlow
 
@@ -28,7 +28,8 @@ export interface Loaded {
 export class TensorFlowUnavailable extends Error {}
 
 const packageName = '@tensorflow/tfjs-node-gpu'
-const remedy = 'npm run install:tensorflow installs it'
+const command = 'npm run install:tensorflow'
+const remedy = `${command} installs it`
 
 /**
  * Environment for libtensorflow: float32 products in float32 (TF32, on by default since Ampere, is 1e-3 off), memory
@@ -69,10 +70,12 @@ export function loadTensorFlow(options: LoadOptions): Loaded {
   try {
     tf = require(packageName) as Tf
   } catch (error) {
-    throw new TensorFlowUnavailable(`TensorFlow could not be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}; ${remedy} again with -- --force`)
+    throw new TensorFlowUnavailable(`TensorFlow could not be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}; ${command} -- --force installs it anew`)
   }
   const { isUsingGpuDevice, binding } = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } }
-  if (options.device === 'gpu' && !isUsingGpuDevice) throw new TensorFlowUnavailable(whyNoGpu(join(folder, 'deps', 'nvidia')))
+  if (options.device === 'gpu' && !isUsingGpuDevice) {
+    throw new TensorFlowUnavailable(whyNoGpu('TensorFlow', { folder: join(folder, 'deps', 'nvidia'), command: `${command} -- --cuda` }))
+  }
   return {
     tf,
     device: isUsingGpuDevice ? 'gpu' : 'cpu',
