@@ -32,8 +32,8 @@ const NestedNumbers = (depth: number): TSchema => (depth === 1 ? Numbers : Type.
 
 const Shape = Type.Array(Type.Integer({ minimum: 0, maximum: maxLength }), { minItems: 1, maxItems: 4 })
 
-export const FlatTensor = Type.Object({ shape: Shape, data: Numbers }, { additionalProperties: false, description: 'Row-major.' })
-export const Base64Tensor = Type.Object({ shape: Shape, base64: Type.String({ contentEncoding: 'base64' }) }, { additionalProperties: false, description: 'Little-endian float32, row-major.' })
+export const FlatTensor = Type.Object({ shape: Shape, data: Numbers }, { additionalProperties: false, title: 'FlatTensor', description: 'Row-major.' })
+export const Base64Tensor = Type.Object({ shape: Shape, base64: Type.String({ contentEncoding: 'base64' }) }, { additionalProperties: false, title: 'BinaryTensor', description: 'Little-endian float32, row-major.' })
 
 /** A tensor in an answer, in the form that `tensor_format` asks for. */
 export const AnswerTensor = (depth: number, description: string) =>
@@ -43,7 +43,7 @@ const FiniteNested = (depth: number): TSchema => (depth === 0 ? Type.Number() : 
 const GivenFlat = Type.Object({ shape: Shape, data: Type.Array(Type.Number()) }, { additionalProperties: false })
 
 /** A tensor in a request: nested, flat or base64. */
-export const GivenTensor = Type.Union([FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor])
+export const GivenTensor = Type.Union([FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor], { title: 'GivenTensor' })
 
 /** Options of an object in a request: what is not named here is refused. */
 export const strict = { additionalProperties: false } as const
