@@ -1,0 +1,119 @@
+import { Graph } from './graph.ts'
+import type { Value } from './graph.ts'
+
+/** Query rows of a block: the scores of all heads for so many rows stay in the processor's cache. */
+export const blockRows = 128
+
+/** Added to the score of a key that a row must not see. Not -Infinity, for its weight, 0, times it must be 0. */
+const unseen = -3e38
+
+/** What a block says of a row with the weights p and the scores s less the greatest of them, in this order. */
+export const rowColumns = ['max p', 'sum p s', 'p of token 0', 'p of the previous token', 'p of the token itself', 'moment', 'sum p'] as const
+
+/** Columns of the moments' matrix: two that say something, and zeros up to a width that suits SIMD. */
+export const momentColumns = 16
+
+/**
+ * Queries, keys and values, each x W^T + b with its heads apart.
+ * x (B * T, I), query.weight (H * D, I), query.bias (H * D), queryShape = [B, T, H, D]; key and value likewise with
+ * keyShape = [B, T, G, D] -> query (B, H, T, D), key and value (B, G, T, D)
+ */
+export function projectGraph(biases: { readonly query: boolean; readonly key: boolean; readonly value: boolean }): Uint8Array {
+  const graph = new Graph()
+  const x = graph.input('x', 'float', 2)
+  const [queryShape, keyShape] = [graph.input('queryShape', 'int64', 1), graph.input('keyShape', 'int64', 1)]
+  for (const name of ['query', 'key', 'value'] as const) {
+    const sideBySide = linear(graph, x, name, biases[name])
+    const apart = graph.op('Reshape', [sideBySide, name === 'query' ? queryShape : keyShape]) // (B, T, H, D)
+    graph.output(name, graph.op('Transpose', [apart], { perm: [0, 2, 1, 3] }))
+  }
+  return graph.model()
+}
+
+/** The output projection. x (B * T, H * D), output.weight (O, H * D), output.bias (O) -> context (B * T, O) */
+export function outputGraph(bias: boolean): Uint8Array {
+  const graph = new Graph()
+  graph.output('context', linear(graph, graph.input('x', 'float', 2), 'output', bias))
+  return graph.model()
+}
+
+function linear(graph: Graph, x: Value, name: string, bias: boolean): Value {
+  const weight = graph.input(`${name}.weight`, 'float', 2)
+  return graph.op('Gemm', [x, weight, ...(bias ? [graph.input(`${name}.bias`, 'float', 1)] : [])], { transB: 1 })
+}
+
+export interface BlockStructure {
+  readonly scale: number
+  /** Whether several heads share their keys and values. */
+  readonly grouped: boolean
+  readonly dropout: boolean
+  readonly weights: boolean
+  readonly scores: boolean
+}
+
+/**
+ * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
+ *
+ * query (B, H, T, D), key and value (B, G, T, D), keep (B, H, T, T), keepProbability (1); from = r0, to = r1,
+ * size = n, before = max(0, r0 - 1), missing = 1 where r0 = 0; moments (w, momentColumns): key j has [w - 1 - j, 1, 0, ...];
+ * keyHeads (H): the keys' head of each head -> mixed (B, n, H, D), rows (B, H, n, rowColumns), future (1, 1, 1, 1), and where they are wanted
+ * weights and scores (B, H, n, w)
+ */
+export function blockGraph(structure: BlockStructure): Uint8Array {
+  const graph = new Graph()
+  const [zero, one, rows, columns] = [graph.integers(0), graph.integers(1), graph.integers(2), graph.integers(3)]
+  const [from, to, size, before, missing] = ['from', 'to', 'size', 'before', 'missing'].map((name) => graph.input(name, 'int64', 1)) as [Value, Value, Value, Value, Value]
+  const slice = (x: Value, axis: Value, start: Value, end: Value, step = one): Value => graph.op('Slice', [x, start, end, axis, step])
+  const keyHeads = structure.grouped ? graph.input('keyHeads', 'int64', 1) : null
+  const seen = (name: string): Value => { //                                                     (B, H, w, D)
+    const prefix = slice(graph.input(name, 'float', 4), rows, zero, to)
+    return keyHeads === null ? prefix : graph.op('Gather', [prefix, keyHeads], { axis: 1 })
+  }
+
+  const query = slice(graph.input('query', 'float', 4), rows, from, to)
+  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1, alpha: { float: structure.scale } })
+  const causal = graph.op('Add', [scores, causalMask(graph, slice, size, from)])
+  // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
+  const shifted = graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])])
+  const weights = graph.op('Softmax', [shifted], { axis: 3 }) //                                  (B, H, n, w)
+
+  let mixed: Value
+  if (structure.dropout) {
+    const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, from, to), columns, zero, to)
+    const kept = graph.op('Mul', [weights, graph.op('Cast', [keep], { to: 1 })])
+    mixed = graph.op('Div', [graph.op('MatMul', [kept, seen('value')]), graph.input('keepProbability', 'float', 1)])
+  } else {
+    mixed = graph.op('MatMul', [weights, seen('value')])
+  }
+  graph.output('mixed', graph.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }))
+
+  // Keys r0 - 1 .. r1 - 1, or a column of zeros and keys 0 .. r1 - 1: row i has its previous token at i, its own at
+  // i + 1 and tokens that it must not see from i + 2 on; each row is n + 1 long, so i moves n + 2 places a row.
+  const padding = graph.op('Concat', [graph.integers(0, 0, 0), missing, graph.integers(0, 0, 0, 0)], { axis: 0 })
+  const near = graph.op('Pad', [slice(weights, columns, before, to), padding]) //                 (B, H, n, n + 1)
+  const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
+  const [end, step] = [graph.integers(blockRows * (blockRows + 1)), graph.op('Add', [size, graph.integers(2)])]
+  graph.output('future', graph.op('ReduceMax', [graph.op('Trilu', [near, graph.integers(2)], { upper: 1 })]))
+
+  const momentAndSum = slice(graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]), columns, zero, graph.integers(2))
+  graph.output('rows', graph.op('Concat', [
+    graph.op('ReduceMax', [weights, columns]),
+    graph.op('ReduceSum', [graph.op('Mul', [weights, shifted]), columns]),
+    slice(weights, columns, zero, one),
+    slice(flat, rows, zero, end, step),
+    slice(flat, rows, one, end, step),
+    momentAndSum,
+  ], { axis: 3 }))
+  if (structure.weights) graph.output('weights', weights)
+  if (structure.scores) graph.output('scores', scores)
+  return graph.model()
+}
+
+/** (n, w): nothing for the keys 0 .. r0 - 1 that every row sees, then a triangle. */
+function causalMask(graph: Graph, slice: (x: Value, axis: Value, start: Value, end: Value) => Value, size: Value, from: Value): Value {
+  const triangle = new Float32Array(blockRows * blockRows)
+  for (let row = 0; row < blockRows; row++) triangle.fill(unseen, row * blockRows + row + 1, (row + 1) * blockRows)
+  const [zero, one] = [graph.integers(0), graph.integers(1)]
+  const square = slice(slice(graph.constant([blockRows, blockRows], triangle), zero, zero, size), one, zero, size)
+  return graph.op('Pad', [square, graph.op('Concat', [zero, from, zero, zero], { axis: 0 })])
+}

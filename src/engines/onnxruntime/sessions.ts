@@ -1,0 +1,70 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+
+/** The module, which is loaded only where this engine is used: its native library takes a tenth of a second. */
+export type Runtime = typeof import('onnxruntime-node')
+
+/** What a graph reads: floats or bytes with their shape, or whole numbers as they are. */
+export type Feeds = Readonly<Record<string, readonly [Float32Array | Uint8Array, readonly number[]] | readonly number[]>>
+/** What it writes, float32 throughout; the shapes are known to whoever built it. */
+export type Results = Readonly<Record<string, Float32Array>>
+
+/**
+ * Sessions by the structure of their graph, the least recently used released when there are too many. Lengths are no
+ * part of a structure, so a service meets a few dozen of them at most; the bound is for clients who try them all, since
+ * sessions hold threads and memory (https://github.com/microsoft/onnxruntime/issues/25325).
+ */
+export class Sessions {
+  readonly #runtime: Runtime
+  readonly #options: InferenceSession.SessionOptions
+  readonly #limit: number
+  readonly #sessions = new Map<string, InferenceSession>()
+
+  constructor(runtime: Runtime, threads: number, limit: number) {
+    this.#runtime = runtime
+    this.#limit = limit
+    this.#options = {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      enableMemPattern: false, // plans for the peak of shapes it has seen: slower and larger here
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: '0' } } }, // waiting threads leave their core to the next request
+    }
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** Runs the session of a structure, built when it is not there. Not to be called while another run is under way. */
+  async run(structure: string, build: () => Uint8Array, feeds: Feeds): Promise<Results> {
+    let session = this.#sessions.get(structure)
+    this.#sessions.delete(structure)
+    session ??= await this.#runtime.InferenceSession.create(build(), this.#options)
+    this.#sessions.set(structure, session) // the last of the map is the most recently used
+    const [oldest] = this.#sessions.keys()
+    if (this.#sessions.size > this.#limit) await this.#release(oldest!)
+    const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, this.#tensor(value)]))
+    const results = await session.run(tensors)
+    // Each output is memory of its own that lives as long as its array does: nothing to copy, nothing to dispose of.
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
+  }
+
+  #tensor(value: Feeds[string]): Tensor {
+    const { Tensor } = this.#runtime
+    const [data, shape] = value
+    if (data instanceof Float32Array) return new Tensor('float32', data, shape as readonly number[])
+    if (data instanceof Uint8Array) return new Tensor('uint8', data, shape as readonly number[])
+    return new Tensor('int64', BigInt64Array.from(value as readonly number[], BigInt), [value.length])
+  }
+
+  async close(): Promise<void> {
+    for (const structure of [...this.#sessions.keys()]) await this.#release(structure)
+  }
+
+  async #release(structure: string): Promise<void> {
+    const session = this.#sessions.get(structure)!
+    this.#sessions.delete(structure)
+    await session.release()
+  }
+}

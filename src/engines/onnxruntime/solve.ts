@@ -1,0 +1,137 @@
+import type { AttentionProblem, Projection } from '../../models/problem.ts'
+import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
+import { CausalMaps } from '../../tensor/causal-maps.ts'
+import type { RowBlock } from '../../tensor/causal-maps.ts'
+import { splitHeads } from '../../tensor/split-heads.ts'
+import { tensor } from '../../tensor/tensor.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import type { AttentionOutput, Wanted } from '../engine.ts'
+import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph } from './graphs.ts'
+import { fillRows, moments } from './rows.ts'
+import type { Feeds, Results, Sessions } from './sessions.ts'
+
+/** Some items of the batch, and of each some rows. */
+interface Part { readonly first: number; readonly count: number; readonly from: number; readonly size: number }
+
+/**
+ * A problem in three steps: projections, then one block of rows after the other, then the output projection. Each is
+ * one session that serves every batch, length and width. A batch whose blocks would have more than `blockElements`
+ * scores is solved some items at a time.
+ *
+ * Why not the `Attention` operator of opset 23: it keeps whole matrices of weights and says nothing of their rows.
+ * Why not one graph with all the blocks: as fast, but a session for each length, and 2.6 times the memory at T 4096.
+ */
+export async function solve(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, blockElements: number): Promise<AttentionOutput> {
+  const { batch, seqLen, numHeads, numKeyValueHeads, headDim, outputDim, projections } = problem
+  const width = numHeads * headDim
+  const rowsPerBlock = Math.min(blockRows, seqLen)
+  const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (numHeads * rowsPerBlock * seqLen))))
+  const mixed = new Float32Array(batch * seqLen * width) // (batch, seqLen, numHeads * headDim)
+  const rows = emptyRowStatistics(batch, numHeads, seqLen)
+  let maxFutureWeight = 0
+  const kept = { query: [] as Float32Array[], key: [] as Float32Array[], value: [] as Float32Array[] }
+  const weights: RowBlock[] = []
+  const scores: RowBlock[] = []
+  for (let first = 0; first < batch; first += itemsPerBlock) {
+    const count = Math.min(itemsPerBlock, batch - first)
+    const stages = await project(sessions, problem, first, count)
+    if (wanted.queries) kept.query.push(stages.query!)
+    if (wanted.keys) kept.key.push(stages.key!)
+    if (wanted.values) kept.value.push(stages.value!)
+    for (let from = 0; from < seqLen; from += rowsPerBlock) {
+      const part = { first, count, from, size: Math.min(rowsPerBlock, seqLen - from) }
+      const block = await solveBlock(sessions, problem, wanted, stages, part)
+      for (let item = 0, length = part.size * width; item < count; item++) {
+        mixed.set(block.mixed!.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
+      }
+      fillRows(rows, block.rows!, part)
+      if (block.future![0]! > maxFutureWeight) maxFutureWeight = block.future![0]!
+      if (wanted.weights) weights.push({ data: block.weights!, width: from + part.size })
+      if (wanted.scores) scores.push({ data: block.scores!, width: from + part.size })
+    }
+  }
+  const context = projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
+  const maps = (blocks: readonly RowBlock[], masked: number): CausalMaps =>
+    new CausalMaps({ batch, heads: numHeads, seqLen, masked, itemsPerBlock, rowsPerBlock, blocks })
+  const stage = (parts: readonly Float32Array[], heads: number): Tensor => tensor([batch, heads, seqLen, headDim], concatenated(parts))
+  return {
+    context: tensor([batch, seqLen, outputDim], context),
+    rowStatistics: { ...rows, maxFutureWeight },
+    ...(wanted.weights ? { weights: maps(weights, 0) } : {}),
+    ...(wanted.scores ? { scores: maps(scores, -Infinity) } : {}),
+    ...(wanted.queries ? { queries: stage(kept.query, numHeads) } : {}),
+    ...(wanted.keys ? { keys: stage(kept.key, numKeyValueHeads) } : {}),
+    ...(wanted.values ? { values: stage(kept.value, numKeyValueHeads) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed, batch, seqLen, numHeads, headDim) } : {}),
+  }
+}
+
+/** Some items' queries, keys and values. */
+function project(sessions: Sessions, problem: AttentionProblem, first: number, count: number): Promise<Results> {
+  const { seqLen, dIn, numHeads, numKeyValueHeads, headDim, projections: { query, key, value } } = problem
+  const biases = { query: query.bias !== null, key: key.bias !== null, value: value.bias !== null }
+  const length = seqLen * dIn
+  return sessions.run(`project ${Object.values(biases)}`, () => projectGraph(biases), {
+    x: [problem.input.subarray(first * length, (first + count) * length), [count * seqLen, dIn]],
+    queryShape: [count, seqLen, numHeads, headDim],
+    keyShape: [count, seqLen, numKeyValueHeads, headDim],
+    ...linearFeeds('query', query, dIn),
+    ...linearFeeds('key', key, dIn),
+    ...linearFeeds('value', value, dIn),
+  })
+}
+
+function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, stages: Results, { first, count, from, size }: Part): Promise<Results> {
+  const { seqLen, numHeads, numKeyValueHeads, headDim, scale, dropout } = problem
+  const structure = {
+    scale,
+    grouped: numKeyValueHeads !== numHeads,
+    dropout: dropout !== null,
+    weights: wanted.weights === true,
+    scores: wanted.scores === true,
+  }
+  const to = from + size
+  const square = numHeads * seqLen * seqLen
+  return sessions.run(`block ${Object.values(structure)}`, () => blockGraph(structure), {
+    query: [stages.query!, [count, numHeads, seqLen, headDim]],
+    key: [stages.key!, [count, numKeyValueHeads, seqLen, headDim]],
+    value: [stages.value!, [count, numKeyValueHeads, seqLen, headDim]],
+    from: [from], to: [to], size: [size],
+    before: [Math.max(0, from - 1)], missing: [from === 0 ? 1 : 0],
+    moments: [moments(to), [to, momentColumns]],
+    ...(structure.grouped ? { keyHeads: Array.from({ length: numHeads }, (_, head) => Math.floor((head * numKeyValueHeads) / numHeads)) } : {}),
+    ...(dropout ? {
+      keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, numHeads, seqLen, seqLen]],
+      keepProbability: [Float32Array.of(dropout.keepProbability), [1]],
+    } : {}),
+  })
+}
+
+async function outputProjection(sessions: Sessions, problem: AttentionProblem, mixed: Float32Array): Promise<Float32Array> {
+  const { batch, seqLen, numHeads, headDim } = problem
+  const output = problem.projections.output!
+  const width = numHeads * headDim
+  const { context } = await sessions.run(`output ${output.bias !== null}`, () => outputGraph(output.bias !== null), {
+    x: [mixed, [batch * seqLen, width]],
+    ...linearFeeds('output', output, width),
+  })
+  return context!
+}
+
+function linearFeeds(name: string, { weight, bias }: Projection, inputs: number): Feeds {
+  return {
+    [`${name}.weight`]: [weight, [weight.length / inputs, inputs]],
+    ...(bias === null ? {} : { [`${name}.bias`]: [bias, [bias.length]] }),
+  }
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
