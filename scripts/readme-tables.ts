@@ -28,8 +28,8 @@ const tables: Readonly<Record<string, () => string>> = { settings: settingsTable
 /** The README with its generated tables made anew; they stand between marks. */
 export function readmeWithTables(readme: string): string {
   return Object.entries(tables).reduce((text, [name, table]) => {
-    const pattern = new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(\n<!-- end -->)`)
+    const pattern = new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`)
     if (!pattern.test(text)) throw new Error(`README.md has no place for the table of ${name}`)
-    return text.replace(pattern, (_, start: string, end: string) => start + table() + end)
+    return text.replace(pattern, (_, start: string, end: string) => `${start}${table()}\n${end}`)
   }, readme)
 }
