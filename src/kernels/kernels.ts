@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs'
+import { powersOfFive, powersOfTen } from './powers.ts'
 
-/** What build/kernels.wasm exports; src/kernels/assembly/ is its source and says what each does. */
+/** What build/kernels.wasm exports; its source, src/kernels/assembly/, says what each does. */
 interface Exports {
   memory: WebAssembly.Memory
   SCRATCH: WebAssembly.Global
   SCRATCH_LENGTH: WebAssembly.Global
   STATE: WebAssembly.Global
+  TEXT: WebAssembly.Global
+  TEXT_LENGTH: WebAssembly.Global
+  POWERS_OF_FIVE: WebAssembly.Global
+  POWERS_OF_TEN: WebAssembly.Global
+  VISIBLE: WebAssembly.Global
+  ROWS_LENGTH: WebAssembly.Global
+  ROWS_PER_ARRAY: WebAssembly.Global
   seed(seed: number): void
   skip(count: number): void
   words(count: number): void
   uniform(count: number, low: number, range: number): void
   normal(count: number): void
   keepMask(count: number, keep: number): void
+  rows(count: number, width: number, rest: number, brackets: number, row: number): number
 }
 
 function compile(): WebAssembly.Module {
@@ -24,20 +33,32 @@ function compile(): WebAssembly.Module {
   }
 }
 
-const exports = new WebAssembly.Instance(compile()).exports as unknown as Exports
-const { buffer } = exports.memory // of a fixed size, so views of it stay valid
+const kernels = new WebAssembly.Instance(compile()).exports as unknown as Exports
+const { buffer } = kernels.memory // of a fixed size, so views of it stay valid
+
+new BigUint64Array(buffer, kernels.POWERS_OF_FIVE.value).set(powersOfFive)
+new BigUint64Array(buffer, kernels.POWERS_OF_TEN.value).set(powersOfTen)
 
 /** How many values go through `scratch` at once. */
-export const scratchLength = exports.SCRATCH_LENGTH.value
+export const scratchLength = kernels.SCRATCH_LENGTH.value
 
-/** The region in which the kernels find their values and leave their results, seen as what it may hold. */
+/** The region in which the kernels find their values and leave their draws, seen as what it may hold. */
 export const scratch = {
-  floats: new Float32Array(buffer, exports.SCRATCH.value, scratchLength),
-  words: new Uint32Array(buffer, exports.SCRATCH.value, scratchLength),
-  bytes: new Uint8Array(buffer, exports.SCRATCH.value, scratchLength),
+  floats: new Float32Array(buffer, kernels.SCRATCH.value, scratchLength),
+  words: new Uint32Array(buffer, kernels.SCRATCH.value, scratchLength),
+  bytes: new Uint8Array(buffer, kernels.SCRATCH.value, scratchLength),
 }
 
-/** The Mersenne Twister's state: 624 words and the position of the next one. */
-export const twisterState = new Uint32Array(buffer, exports.STATE.value, 625)
+/** The region in which the kernels leave text. */
+export const text = Buffer.from(buffer, kernels.TEXT.value, kernels.TEXT_LENGTH.value)
 
-export const { seed, skip, words, uniform, normal, keepMask } = exports
+/** The Mersenne Twister's state: 624 words and the position of the next one. */
+export const twisterState = new Uint32Array(buffer, kernels.STATE.value, 625)
+
+/** The most rows that become text at once, and each row's number of values in `scratch`. */
+export const visible = new Uint32Array(buffer, kernels.VISIBLE.value, kernels.ROWS_LENGTH.value)
+
+/** How many rows fill an array of each level above a row's own, the innermost first. */
+export const rowsPerArray = new Uint32Array(buffer, kernels.ROWS_PER_ARRAY.value, 6)
+
+export const { seed, skip, words, uniform, normal, keepMask, rows } = kernels

@@ -1,3 +1,5 @@
-export { SCRATCH, SCRATCH_LENGTH } from './memory'
+export { SCRATCH, SCRATCH_LENGTH, TEXT, TEXT_LENGTH } from './memory'
 export { STATE, seed, skip } from './mt19937'
 export { keepMask, normal, uniform, words } from './draws'
+export { POWERS_OF_FIVE, POWERS_OF_TEN } from './shortest'
+export { ROWS_LENGTH, ROWS_PER_ARRAY, VISIBLE, rows } from './number-text'

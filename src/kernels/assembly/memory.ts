@@ -1,3 +1,10 @@
-/** Words or values on their way in or out: 16,384 of them, and room for a vector written over the end. */
-export const SCRATCH_LENGTH: u32 = 16384
-export const SCRATCH: usize = memory.data(16384 * 4 + 64, 64)
+/**
+ * Values on their way in or out, and draws' words: this many of four bytes, and room for
+ * a vector written over the end. Small enough to stay in a core's nearest caches.
+ */
+export const SCRATCH_LENGTH: u32 = 8192
+export const SCRATCH: usize = memory.data(8192 * 4 + 64, 64)
+
+/** Numbers as text: 16 bytes for each value, as much for the brackets behind them, and room for a vector. */
+export const TEXT_LENGTH: u32 = 8193 * 16
+export const TEXT: usize = memory.data(8193 * 16 + 64, 16)

@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ArrayView } from '../../src/encoders/array-view.ts'
+import { tensorView } from '../../src/encoders/array-view.ts'
+import { numberText } from '../../src/encoders/number-definition.ts'
+import { NumberSink } from '../../src/encoders/number-sink.ts'
+import { writeFlat, writeNested } from '../../src/encoders/number-text.ts'
+import { flat, fromBits, line, nested, randomWords, texts } from './number-texts.ts'
+
+/** (maps, size, size), row i of which has i + 1 numbers of its own. */
+function causal(maps: number, size: number, masked: number): ArrayView {
+  const data = Float32Array.from({ length: maps * size * size }, (_, i) => Math.fround(1 / (i + 3)))
+  return { shape: [maps, size, size], masked, rowCount: maps * size, row: (row) => ({ data, offset: row * size, visible: (row % size) + 1 }) }
+}
+
+/** The same by JSON.stringify. */
+function plainly(array: ArrayView): string {
+  const width = array.shape.at(-1)!
+  let rows: unknown[] = Array.from({ length: array.rowCount }, (_, row) => {
+    const { data, offset, visible } = array.row(row)
+    return Array.from({ length: width }, (_, column) => numberText(column < visible ? data[offset + column]! : array.masked))
+  })
+  for (let axis = array.shape.length - 2; axis > 0; axis--) {
+    const size = array.shape[axis]!
+    rows = Array.from({ length: rows.length / size }, (_, i) => rows.slice(i * size, (i + 1) * size))
+  }
+  return JSON.stringify(array.shape.length === 1 ? rows[0] : rows).replaceAll('"', '')
+}
+
+describe('a float32 as text', () => {
+  it('reads back for two million bit patterns', () => {
+    const bits = randomWords(2_000_000, 1)
+    const values = fromBits(bits)
+    const back = JSON.parse(`[${flat(line(values))}]`) as (number | null)[]
+    const wrong = back.findIndex((value, i) => Number.isFinite(values[i]!) ? !Object.is(Math.fround(value ?? NaN), values[i]) : value !== null)
+    expect(wrong).toBe(-1)
+  })
+
+  const families: Record<string, Float32Array> = {
+    'any bits': fromBits(randomWords(20_000, 2)),
+    'uniform weights': Float32Array.from(randomWords(20_000, 3), (word) => word / 2 ** 32),
+    'weights of a peaked softmax': Float32Array.from(randomWords(20_000, 4), (word) => Math.exp(-100 * word / 2 ** 32)),
+    'signed scores': Float32Array.from(randomWords(20_000, 5), (word) => word / 2 ** 28 - 8),
+    'subnormals': fromBits([...randomWords(20_000, 6).map((word) => word >>> (9 + (word & 15))), 1, 2, 3, 0x7fffff, 0x800000]),
+    'few bits, among them ties': fromBits(randomWords(20_000, 7).map((word) => word & (0xffffffff << (word % 23)))),
+    'every power of two and its neighbours': fromBits(Array.from({ length: 254 * 3 }, (_, i) => (((i / 3) | 0) + 1 << 23) - 1 + i % 3)),
+    'every subnormal power of two': fromBits(Array.from({ length: 23 }, (_, i) => 1 << i)),
+    'integers': Float32Array.from({ length: 20_000 }, (_, i) => i * i),
+    'powers of ten': Float32Array.from({ length: 84 }, (_, i) => 10 ** (i - 45)),
+    'the one that JSON readers round twice': fromBits([0x15ae43fc, 0x15ae43fd, 0x95ae43fd, 0x15ae43fe]),
+    'edges': Float32Array.of(0, -0, 1, -1, NaN, Infinity, -Infinity, 2 ** 24, 2 ** 24 - 1, 2 ** -30, 3.4028235e38, 1e-45, 999999999, 1e9, 0.0001, 0.000099999),
+  }
+
+  it.each(Object.entries(families))('is the shortest: %s', (_, values) => {
+    expect(texts(values)).toStrictEqual(Array.from(values, numberText))
+  })
+})
+
+describe('an array as text', () => {
+  it('nests as JSON does', () => {
+    expect(nested(tensorView({ shape: [3], data: Float32Array.of(0.5, -2, 3e-10) }))).toBe('[0.5,-2,3e-10]')
+    expect(nested(tensorView({ shape: [2, 1, 2], data: Float32Array.of(1, 2, 3, 4) }))).toBe('[[[1,2]],[[3,4]]]')
+    expect(flat(tensorView({ shape: [2, 1, 2], data: Float32Array.of(1, 2, 3, 4) }))).toBe('1,2,3,4')
+  })
+
+  it('fills rows up with the masked value', () => {
+    expect(nested(causal(1, 3, 0))).toBe('[[[0.33333334,0,0],[0.16666667,0.14285715,0],[0.11111111,0.1,0.09090909]]]')
+    expect(nested(causal(1, 2, -Infinity))).toBe('[[[0.33333334,null],[0.2,0.16666667]]]')
+    expect(flat(causal(1, 2, -1.25))).toBe('0.33333334,-1.25,0.2,0.16666667')
+  })
+
+  it('is the same as row by row for any shape and any visible part', () => {
+    const arrays = fc.record({
+      shape: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 }),
+      visible: fc.func(fc.integer({ min: 0, max: 6 })),
+      masked: fc.constantFrom(0, -Infinity, Math.fround(0.1), Math.fround(-1.17549435e-38)),
+    })
+    fc.assert(fc.property(arrays, ({ shape, visible, masked }) => {
+      const width = shape.at(-1)!
+      const count = shape.reduce((product, length) => product * length)
+      const data = Float32Array.from(randomWords(count, count), (word) => word / 2 ** 30)
+      const array: ArrayView = {
+        shape, masked, rowCount: count / width,
+        row: (row) => ({ data, offset: row * width, visible: Math.min(visible(row), width) }),
+      }
+      expect(nested(array)).toBe(plainly(array))
+      expect(`[${flat(array)}]`).toBe(plainly({ ...array, shape: [count], rowCount: 1, row: () => wholeRow(array) }))
+    }))
+  })
+
+  it('holds more rows and longer rows than become text at once', () => {
+    for (const size of [1, 90, 200]) expect(nested(causal(2, size, 0))).toBe(plainly(causal(2, size, 0)))
+    const data = Float32Array.from(randomWords(3 * 20_000, 8), (word) => word / 2 ** 32)
+    const wide: ArrayView = { shape: [3, 1, 20_000], masked: 0, rowCount: 3, row: (row) => ({ data, offset: row * 20_000, visible: 3 + row * 8191 }) }
+    expect(nested(wide)).toBe(plainly(wide))
+    const tall = tensorView({ shape: [5000, 2, 1], data: data.subarray(0, 10_000) })
+    expect(nested(tall)).toBe(plainly(tall))
+  })
+
+  it('comes in pieces that stay as they were', () => {
+    const array = causal(1, 1025, 0)
+    const sink = new NumberSink()
+    const pieces: Buffer[] = []
+    const copies: Buffer[] = []
+    for (const piece of writeNested(array, sink)) {
+      pieces.push(piece)
+      copies.push(Buffer.from(piece))
+    }
+    expect(pieces.length).toBeGreaterThan(10)
+    for (const piece of pieces) {
+      expect(piece.length).toBeGreaterThanOrEqual(256 * 1024)
+      expect(piece.length).toBeLessThanOrEqual(512 * 1024)
+    }
+    expect(Buffer.compare(Buffer.concat(pieces), Buffer.concat(copies))).toBe(0)
+  })
+
+  it('is not disturbed by another array written between its pieces', () => {
+    const arrays = [causal(3, 260, 0), causal(1, 400, -Infinity)]
+    const sinks = arrays.map(() => new NumberSink())
+    const pieces = arrays.map(() => [] as Buffer[])
+    const writers = arrays.map((array, i) => writeNested(array, sinks[i]!))
+    for (let open = 2; open > 0;) {
+      open = 0
+      writers.forEach((writer, i) => {
+        const { value, done } = writer.next()
+        if (done) return
+        pieces[i]!.push(value)
+        open++
+      })
+    }
+    arrays.forEach((array, i) => expect(Buffer.concat([...pieces[i]!, sinks[i]!.take()]).toString()).toBe(plainly(array)))
+  })
+})
+
+describe('a sink', () => {
+  it('takes text and numbers in turn, in UTF-8', () => {
+    const sink = new NumberSink()
+    sink.text('{"weights \u2264 1":[')
+    expect([...writeFlat(line(Float32Array.of(0.25, 0.75)), sink)]).toStrictEqual([])
+    sink.text(`],"note":"${'x'.repeat(100_000)}"}`)
+    expect(JSON.parse(sink.take().toString())).toStrictEqual({ 'weights \u2264 1': [0.25, 0.75], note: 'x'.repeat(100_000) })
+    expect(sink.take().length).toBe(0)
+  })
+
+  it('is full from 256 KiB on', () => {
+    const sink = new NumberSink()
+    sink.text('x'.repeat(256 * 1024 - 1))
+    expect(sink.full).toBe(false)
+    sink.text('x')
+    expect(sink.full).toBe(true)
+    sink.take()
+    expect(sink.full).toBe(false)
+  })
+})
+
+/** All numbers of an array as one row. */
+function wholeRow(array: ArrayView) {
+  const width = array.shape.at(-1)!
+  const data = Float32Array.from({ length: array.rowCount * width }, (_, i) => {
+    const { data, offset, visible } = array.row(Math.floor(i / width))
+    return i % width < visible ? data[offset + i % width]! : array.masked
+  })
+  return { data, offset: 0, visible: data.length }
+}
