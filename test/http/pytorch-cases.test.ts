@@ -1,24 +1,9 @@
-import pino from 'pino'
-import { availableParallelism } from 'node:os'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readConfig } from '../../src/config.ts'
-import { loadEngines } from '../../src/engines/load.ts'
-import { buildApp } from '../../src/http/app.ts'
-import { computeParts, computingWith } from '../../src/http/compute-parts.ts'
-import { Readiness } from '../../src/http/readiness.ts'
-import { version } from '../../src/version.ts'
+import { startService } from '../support/service.ts'
 import { givenCases, ownCases, stages, type Nested, type PyTorchCase, type RecordedTensor } from '../truth/pytorch.ts'
 
-const engines = await loadEngines({ engine: 'auto', device: 'cpu', threads: availableParallelism(), version })
-const config = readConfig({})
-const readiness = new Readiness()
-readiness.ready()
-const app = await buildApp(config, pino({ level: 'silent' }), computeParts(config, computingWith(config, engines), readiness))
-
-afterAll(async () => {
-  await app.close()
-  await engines.close()
-})
+const { app, engines, close } = await startService()
+afterAll(close)
 
 type Answer = Record<string, Nested> & { parameters: Record<string, Nested>, input: { shape: number[], values: Nested }, engine: { name: string } }
 
@@ -36,7 +21,7 @@ function shapeOf(nested: Nested | number | null): number[] {
 
 /** Row-major, as the float32 that a decimal stands for. */
 function flatten(nested: Nested): (number | null)[] {
-  return (nested.flat(Infinity) as (number | null)[]).map((value) => (value === null ? null : Math.fround(value)))
+  return ((nested as unknown[]).flat(Infinity) as (number | null)[]).map((value) => (value === null ? null : Math.fround(value)))
 }
 
 /** The greatest difference of numbers that stand at the same place; masked ones (null) must be masked on both sides. */
