@@ -1,0 +1,134 @@
+import { inputShape } from '../attention/request.ts'
+import type { AttentionRequest, ReturnName } from '../attention/request.ts'
+import { invalid, ServiceError } from '../errors.ts'
+
+export const figureNames = ['weights', 'context', 'scores', 'statistics', 'similarity'] as const
+export type FigureName = (typeof figureNames)[number]
+
+/** First and last position, both within. */
+export type Range = readonly [first: number, last: number]
+
+/** What a client asked to see; null where it said nothing. */
+export interface FigureSelection {
+  readonly figure: FigureName
+  readonly heads: readonly number[] | null
+  readonly item: number | null
+  readonly rows: Range | null
+  readonly keys: Range | null
+}
+
+/** Query parameters as they come: text, or a number where a schema has already read one. */
+export interface PlainSelection {
+  readonly figure?: unknown
+  readonly head?: unknown
+  readonly item?: unknown
+  readonly rows?: unknown
+  readonly keys?: unknown
+}
+
+/** The selection with every choice made, known to lie within the result. */
+export interface ResolvedSelection {
+  readonly figure: FigureName
+  readonly heads: readonly number[]
+  /** Null is the average over the batch (statistics only). */
+  readonly item: number | null
+  readonly rows: Range
+  readonly keys: Range
+}
+
+/** The parts of a result that a figure draws; ask the computation for these. */
+export function figureNeeds(figure: FigureName): readonly ReturnName[] {
+  return figure === 'statistics' ? ['summary'] : [figure]
+}
+
+/** Which parameters mean something to a figure; the others are refused rather than left without effect. */
+const selects: Readonly<Record<FigureName, readonly ('head' | 'item' | 'rows' | 'keys')[]>> = {
+  weights: ['head', 'item', 'rows', 'keys'],
+  scores: ['head', 'item', 'rows', 'keys'],
+  context: ['item', 'rows'],
+  statistics: ['head', 'item'],
+  similarity: ['head', 'item'],
+}
+
+/** More heads than this are not legible beside each other in one picture. */
+export const headLimit = 96
+
+/** Reads `figure`, `head=0,2`, `item=1`, `rows=0-31`, `keys=0-31`. Throws `invalid-request`, naming the parameter. */
+export function parseFigureSelection(plain: PlainSelection): FigureSelection {
+  const figure = plain.figure ?? 'weights'
+  if (!isFigureName(figure)) throw invalid('/figure', `must be one of ${figureNames.join(', ')}`)
+  for (const name of ['head', 'item', 'rows', 'keys'] as const) {
+    if (plain[name] !== undefined && !selects[figure].includes(name)) {
+      throw invalid(`/${name}`, `selects nothing in the figure ${figure}; it takes ${selects[figure].join(', ')}`)
+    }
+  }
+  return {
+    figure,
+    heads: plain.head === undefined ? null : parseHeads(plain.head),
+    item: plain.item === undefined ? null : parseIndex('/item', plain.item, 'must be the index of a batch item, such as 1'),
+    rows: plain.rows === undefined ? null : parseRange('/rows', plain.rows),
+    keys: plain.keys === undefined ? null : parseRange('/keys', plain.keys),
+  }
+}
+
+function isFigureName(value: unknown): value is FigureName {
+  return (figureNames as readonly unknown[]).includes(value)
+}
+
+function parseIndex(path: string, value: unknown, message: string): number {
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text !== 'string' || !/^\d{1,9}$/.test(text)) throw invalid(path, message)
+  return Number(text)
+}
+
+function parseHeads(value: unknown): number[] {
+  const message = 'must be heads by their index, such as 0,2'
+  const heads = String(Array.isArray(value) ? NaN : value).split(',').map((part) => parseIndex('/head', part, message))
+  if (new Set(heads).size !== heads.length) throw invalid('/head', 'names a head twice')
+  return heads
+}
+
+/** `0-31`: first and last position. */
+export function parseRange(path: string, value: unknown): Range {
+  const match = typeof value === 'string' ? /^(\d{1,9})-(\d{1,9})$/.exec(value) : null
+  if (match === null) throw invalid(path, 'must be the first and the last position, such as 0-31')
+  const range: Range = [Number(match[1]), Number(match[2])]
+  if (range[0] > range[1]) throw invalid(path, 'ends before it begins')
+  return range
+}
+
+/**
+ * Fills in what was not said (heads and rows from the request's own `heads` and `rows`, item 0) and holds all of it
+ * against the request's shape. Throws `invalid-request` or `figure-too-large`; cheap, so that it can be called before
+ * anything is computed.
+ */
+export function resolveSelection(selection: FigureSelection, request: AttentionRequest): ResolvedSelection {
+  const [batch, seqLen] = inputShape(request)
+  const { numHeads } = request.spec
+  const { figure } = selection
+  const heads = selection.heads ?? request.heads ?? Array.from({ length: numHeads }, (_, head) => head)
+  for (const head of heads) if (head >= numHeads) throw invalid('/head', `there is no head ${head}; the model has the heads ${span(numHeads)}`)
+  if (selection.item !== null && selection.item >= batch) throw invalid('/item', `there is no item ${selection.item}; the batch has the items ${span(batch)}`)
+  const all: Range = [0, seqLen - 1]
+  const windowed = selects[figure].includes('rows')
+  // Without a choice, the part that the other choice can see: what lies beyond it is masked throughout.
+  const rows = selection.rows ?? (windowed ? request.rows : null) ?? [selection.keys?.[0] ?? 0, all[1]]
+  const keys = selection.keys ?? [0, rows[1]]
+  for (const [name, range] of [['rows', rows], ['keys', keys]] as const) {
+    if (range[1] >= seqLen) throw invalid(`/${name}`, `${range[0]}-${range[1]} is not within the positions ${span(seqLen)}`)
+  }
+  if (keys[0] > rows[1]) throw invalid('/keys', `no query of the rows ${rows[0]}-${rows[1]} sees a key from ${keys[0]} on`)
+  if (figure === 'similarity' && heads.length < 2) {
+    throw numHeads < 2 ? invalid('/figure', 'similarity compares heads; the model has one') : invalid('/head', 'similarity compares heads; name at least two')
+  }
+  if (figure !== 'context' && heads.length > headLimit) {
+    throw new ServiceError('figure-too-large', `A picture of ${heads.length} heads is not legible; select up to ${headLimit} with head=0,1,...`, {
+      extra: { heads: heads.length, limit_heads: headLimit },
+    })
+  }
+  return { figure, heads, item: selection.item ?? (figure === 'statistics' ? null : 0), rows, keys }
+}
+
+function span(count: number): string {
+  return count === 1 ? '0 only' : `0 to ${count - 1}`
+}

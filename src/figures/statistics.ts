@@ -1,0 +1,88 @@
+import type { AttentionResult } from '../attention/result.ts'
+import { itemStatistics, uniformStatistics, weightStatistics } from '../statistics/summary.ts'
+import type { WeightStatistic } from '../statistics/summary.ts'
+import { inWords, shortest } from './numbers.ts'
+import type { ResolvedSelection } from './selection.ts'
+import { vegaLiteSchema } from './spec.ts'
+import type { VegaLiteSpec } from './spec.ts'
+import { theme } from './theme.ts'
+import { figureTitle } from './title.ts'
+import { caution, headWords, provenance } from './words.ts'
+
+const panelWidth = 180
+const columns = 4
+
+const units: Partial<Record<WeightStatistic, string>> = { entropy: 'nats', distance: 'positions' }
+
+/** Each statistic's name on the wire. */
+const wireName = (name: WeightStatistic): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** Every head's statistics, each held against its value under uniform causal attention at the same length. */
+export function statisticsFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
+  const { heads, item } = selection
+  const rows = result.output.rowStatistics
+  const uniform = uniformStatistics(rows.seqLen)
+  const values = weightStatistics.flatMap((name) => heads.map((head) => {
+    const value = item === null ? result.summary!.weights[name][head]! : (itemStatistics(rows, item, head)?.[name] ?? null)
+    return { statistic: panelTitle(name), head, value: rounded(value), uniform: rounded(uniform[name]) }
+  }))
+  const { numHeads } = result.request.spec
+  const title = ['Statistics of attention against uniform attention', ...(numHeads > 1 ? [headWords(heads, numHeads)] : [])].join(', ')
+  const shared = {
+    $schema: vegaLiteSchema,
+    title: figureTitle(title, [provenance(result.request, item), 'Dot: the head. Dashed line: uniform causal attention at this length. Means over rows i \u2265 1.', caution], columns * (panelWidth + 30)),
+    config: theme,
+  }
+  if (values.every(({ value }) => value === null)) return { ...shared, ...nothing(title, rows.seqLen) } as unknown as VegaLiteSpec
+  const normalized = heads.slice(0, 8).map((head) => `head ${head} ${inWords(values.find((row) => row.head === head && row.statistic === 'normalized_entropy')!.value)}`)
+  const step = Math.max(9, Math.min(22, Math.floor(640 / heads.length)))
+  return {
+    ...shared,
+    description: `${title}. One panel a statistic: ${weightStatistics.map(wireName).join(', ')}; a dot a head, a dashed line for uniform attention. Normalized entropy, where uniform attention has 1: ${normalized.join(', ')}.`,
+    data: { values },
+    facet: { field: 'statistic', type: 'nominal', sort: weightStatistics.map(panelTitle), header: { title: null } },
+    columns,
+    spec: {
+      width: panelWidth,
+      height: Math.max(2 * step, heads.length * step),
+      encoding: {
+        x: { field: 'value', type: 'quantitative', scale: { zero: false, nice: true, padding: 12 }, axis: { title: null, tickCount: 4, format: '~g', grid: true } },
+        y: { field: 'head', type: 'ordinal', axis: { title: 'head', grid: false, ticks: false, values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0) } },
+        tooltip: [
+          { field: 'statistic', type: 'nominal' }, { field: 'head', type: 'ordinal' },
+          { field: 'value', type: 'quantitative', format: '.4~f' }, { field: 'uniform', type: 'quantitative', title: 'under uniform attention', format: '.4~f' },
+        ],
+      },
+      layer: [
+        { mark: { type: 'rule', aria: false, style: 'baseline', strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { x: { field: 'uniform', type: 'quantitative', aggregate: 'mean' }, y: null, tooltip: null } },
+        { mark: { type: 'rule', aria: false, style: 'observed', strokeWidth: 2, opacity: 0.45 }, encoding: { x2: { field: 'uniform' } } },
+        { mark: { type: 'point', aria: false, style: 'observed', filled: true, size: 55, opacity: 1 } },
+      ],
+    },
+    resolve: { scale: { x: 'independent' } },
+  } as unknown as VegaLiteSpec
+}
+
+/** At T = 1 there is no row to average. */
+function nothing(title: string, seqLen: number): Record<string, unknown> {
+  const text = seqLen < 2 ? 'One position has no row i \u2265 1, so every statistic is null.' : 'No statistic is finite.'
+  return {
+    description: `${title}. ${text}`,
+    data: { values: [{ note: text }] },
+    width: 420,
+    height: 60,
+    view: { stroke: null },
+    mark: { type: 'text', style: 'note', fontSize: 12 },
+    encoding: { text: { field: 'note', type: 'nominal' } },
+  }
+}
+
+function panelTitle(name: WeightStatistic): string {
+  const unit = units[name]
+  return unit === undefined ? wireName(name) : `${wireName(name)} (${unit})`
+}
+
+/** Statistics are computed in float64; the answer's JSON rounds as it likes, a picture needs no more than this. */
+function rounded(value: number | null): number | null {
+  return value === null ? null : shortest(Math.fround(value))
+}

@@ -1,0 +1,56 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { compile } from 'vega-lite'
+import { describe, expect, it } from 'vitest'
+import { figureByteLimit } from '../../src/figures/pooling.ts'
+import { toPng, toSvg } from '../../src/figures/index.ts'
+import type { VegaLiteSpec } from '../../src/figures/index.ts'
+import { gallery } from './gallery.ts'
+
+/** `UPDATE_GOLDEN=1 npx vitest run test/figures` writes the specifications anew; look at the pictures before committing. */
+const update = process.env.UPDATE_GOLDEN === '1'
+
+/** Numbers to four significant digits: a golden holds the figure, not the last bit of an engine. */
+function rounded(spec: unknown): unknown {
+  return JSON.parse(JSON.stringify(spec, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)))
+}
+
+/** One data row a line, so that a difference can be read; the theme is the same everywhere and left out. */
+function golden(spec: VegaLiteSpec): string {
+  const { config: _theme, ...rest } = rounded(spec) as Record<string, unknown>
+  const marks: string[] = []
+  const text = JSON.stringify(rest, (key, value: unknown) => {
+    if (key !== 'values' || !Array.isArray(value) || typeof value[0] !== 'object') return value
+    marks.push(`[\n${value.map((row) => JSON.stringify(row)).join(',\n')}\n]`)
+    return `@rows${marks.length - 1}@`
+  }, 1)
+  return `${text.replace(/"@rows(\d+)@"/g, (_, at: string) => marks[Number(at)]!)}\n`
+}
+
+describe.each(gallery)('$name', ({ name, golden: kept, spec }) => {
+  it('draws without a complaint from Vega-Lite, within the limit, with a title and an alternative text', async () => {
+    const drawn = await spec()
+    const complaints: unknown[] = []
+    const listen = (...said: readonly unknown[]) => { complaints.push(...said); return logger }
+    const logger = { level: () => logger, error: listen, warn: listen, info: () => logger, debug: () => logger } as never
+    compile(drawn, { logger })
+    expect(complaints).toEqual([])
+
+    const svg = await toSvg(drawn)
+    expect(svg.length).toBeLessThan(1.5 * figureByteLimit)
+    expect(svg).toMatch(/^<svg role="img" aria-label="[^"]{40,}"/)
+    expect(svg).not.toMatch(/NaN|undefined|>null</)
+    expect((drawn.title as { text: string[] }).text.join(' ')).not.toBe('')
+    expect(drawn.description).not.toMatch(/NaN|undefined|null[^,.]/)
+
+    const png = await toPng(svg)
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect(png.readUInt32BE(16)).toBe(2 * Math.ceil(Number(/ width="([\d.]+)"/.exec(svg)![1])))
+  })
+
+  it.runIf(kept)('is the specification that was looked at', async () => {
+    const file = new URL(`./golden/${name}.vl.json`, import.meta.url)
+    const text = golden(await spec())
+    if (update) writeFileSync(file, text)
+    expect(text).toBe(readFileSync(file, 'utf8'))
+  })
+})
