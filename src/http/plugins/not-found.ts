@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../errors.ts'
 import { sendProblem } from './errors.ts'
 
@@ -9,12 +9,18 @@ export function answerUnknownAddresses(app: FastifyInstance): void {
     if (url.includes('*')) return
     routes.push({ pattern: new RegExp(`^${url.replaceAll(/:[^/]+/g, '[^/]+')}/?$`), methods: [method].flat() })
   })
-  app.setNotFoundHandler((request, reply) => {
+  const unknownAddress = (request: FastifyRequest): ServiceError => {
     const path = request.url.split('?', 1)[0]!
     const allowed = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))].sort()
     if (allowed.length === 0 || allowed.includes(request.method)) {
-      return sendProblem(new ServiceError('not-found', `There is nothing at this address; GET /docs shows what there is.`), request, reply)
+      return new ServiceError('not-found', 'There is nothing at this address; GET /docs shows what there is.')
     }
-    return sendProblem(new ServiceError('method-not-allowed', `This address answers ${allowed.join(', ')}.`, { headers: { allow: allowed.join(', ') } }), request, reply)
+    return new ServiceError('method-not-allowed', `This address answers ${allowed.join(', ')}.`, { headers: { allow: allowed.join(', ') } })
+  }
+  // Before a body is read: where there is no route, nothing can be wrong with it.
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    if (request.is404) throw unknownAddress(request)
+    return payload
   })
+  app.setNotFoundHandler((request, reply) => sendProblem(unknownAddress(request), request, reply))
 }

@@ -2,13 +2,11 @@ import type { AttentionRequest } from '../../attention/request.ts'
 import { ServiceError, invalid } from '../../errors.ts'
 import type { ErrorPlace } from '../../errors.ts'
 import type { ModelKind } from '../../models/spec.ts'
-import { attentionForms } from '../../encoders/attention.ts'
-import type { AttentionForm } from '../../encoders/attention.ts'
 import { validateBody } from '../schemas/validate.ts'
 import { AttentionBodies } from '../schemas/attention.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 import { readAttentionRequest } from './attention-request.ts'
-import { pointerToken } from './tensor.ts'
+import { checkParameters, presentationNames } from './presentation.ts'
 
 type Reader = (text: string) => unknown
 
@@ -17,10 +15,10 @@ const boolean: Reader = (text) => (text === 'true' ? true : text === 'false' ? f
 const word: Reader = (text) => text
 const words: Reader = (text) => text.split(',')
 const numbers: Reader = (text) => text.split(',').map(number)
-/** `0-31` or `5` */
+/** `0-31` */
 const range: Reader = (text) => {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(text)
-  return match === null ? text : [Number(match[1]), Number(match[2] ?? match[1])]
+  const match = /^(\d+)-(\d+)$/.exec(text)
+  return match === null ? text : [Number(match[1]), Number(match[2])]
 }
 
 /** Where each parameter belongs in the body, and how its text is read. */
@@ -45,48 +43,26 @@ const parameters: Readonly<Record<string, { place: readonly string[]; read: Read
   tokens: { place: ['tokens'], read: words },
 }
 
-/** Parameters that say how the answer is shown, not what is computed. */
-const presentation = ['format', 'figure', 'head', 'item', 'keys'] as const
-
-export const queryParameterNames: readonly string[] = [...Object.keys(parameters), ...presentation]
-
-export interface AttentionQuery {
-  readonly body: AttentionBody
-  readonly request: AttentionRequest
-  /** What `format=` asks for; undefined leaves it to Accept. */
-  readonly form: AttentionForm | undefined
-}
+/** Every parameter of the GET form. */
+export const queryParameterNames: readonly string[] = [...new Set([...Object.keys(parameters), ...presentationNames])]
 
 /** A seeded request as a query string: its parameters by name, lists comma-separated, booleans as true or false. */
-export function readAttentionQuery(kind: ModelKind, query: Readonly<Record<string, unknown>>): AttentionQuery {
+export function readAttentionQuery(kind: ModelKind, query: Readonly<Record<string, unknown>>): AttentionRequest {
   if (Object.keys(query).length === 0) throw invalid('', 'has no parameters; d_in, d_out and randn are needed at least')
+  checkParameters(query, queryParameterNames)
   const body: Record<string, unknown> = { model: {}, input: {} }
-  for (const [name, text] of Object.entries(query)) {
-    if (typeof text !== 'string') throw invalid(`/${pointerToken(name)}`, 'is given more than once')
-    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined
-    if (parameter === undefined) {
-      if (!(presentation as readonly string[]).includes(name)) throw invalid(`/${pointerToken(name)}`, `is not a parameter; known are ${queryParameterNames.join(', ')}`)
-      continue
-    }
-    const [group, key] = parameter.place
-    const value = parameter.read(text)
-    if (key === undefined) body[group!] = value
-    else (body[group!] as Record<string, unknown>)[key] = value
+  for (const [name, { place: [group, key], read }] of Object.entries(parameters)) {
+    const text = query[name]
+    if (text === undefined) continue
+    if (key === undefined) body[group!] = read(text)
+    else (body[group!] as Record<string, unknown>)[key] = read(text)
   }
   try {
     validateBody(AttentionBodies[kind], body)
-    const request = readAttentionRequest(kind, body as unknown as AttentionBody)
-    return { body: body as unknown as AttentionBody, request, form: readForm(query.format as string | undefined) }
+    return readAttentionRequest(kind, body as unknown as AttentionBody)
   } catch (error) {
     throw error instanceof ServiceError ? atParameters(error) : error
   }
-}
-
-function readForm(format: string | undefined): AttentionForm | undefined {
-  if (format === undefined) return undefined
-  const form = attentionForms.find((name) => name === format)
-  if (form === undefined) throw invalid('/format', `must be one of ${attentionForms.join(', ')}`)
-  return form
 }
 
 /** An error's places in the body, told as the parameters that they came from. */

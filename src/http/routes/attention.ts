@@ -4,17 +4,18 @@ import { compute } from '../../attention/compute.ts'
 import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
 import { inputShape } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
-import { attentionForms, encodeAttention } from '../../encoders/attention.ts'
-import type { AttentionForm } from '../../encoders/attention.ts'
+import type { FigureSelection } from '../../figures/index.ts'
 import { headDim, modelKinds, outputDim } from '../../models/spec.ts'
-import type { ModelKind } from '../../models/spec.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
+import { attentionForms, encodeAttention, requestFor } from '../attention-forms.ts'
+import type { AttentionForm } from '../attention-forms.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { readAttentionQuery } from '../read/attention-query.ts'
 import { readAttentionRequest } from '../read/attention-request.ts'
+import { checkParameters, presentationNames, readPresentation } from '../read/presentation.ts'
 import { attentionRouteDocs } from '../schemas/attention-docs.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 
@@ -23,36 +24,42 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
   return (app) => {
     for (const kind of modelKinds) {
       app.post(`/attention/${kind}`, { schema: attentionRouteDocs[kind].post, config: { computes: true } }, async (request, reply) => {
-        const form = chooseForm(request.headers.accept, attentionForms)
-        return answer(readAttentionRequest(kind, request.body as AttentionBody), form, request, reply)
+        const query = request.query as Record<string, unknown>
+        checkParameters(query, presentationNames)
+        const { form, selection } = readPresentation(query, attentionForms)
+        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        return answer(readAttentionRequest(kind, request.body as AttentionBody), chosen, selection, request, reply)
       })
       // The same computation as a link. Its query becomes a body, checked like any other.
       app.get(`/attention/${kind}`, { schema: attentionRouteDocs[kind].get, config: { computes: true } }, async (request, reply) => {
-        const query = readAttentionQuery(kind, request.query as Record<string, unknown>)
-        const form = query.form ?? chooseForm(request.headers.accept, attentionForms)
-        const tag = entityTag(kind, query.body, form, query.request)
+        const query = request.query as Record<string, unknown>
+        const wanted = readAttentionQuery(kind, query)
+        const { form, selection } = readPresentation(query, attentionForms)
+        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        const tag = entityTag(query, chosen, wanted)
         reply.header('etag', tag)
         if (matches(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
-        return answer(query.request, form, request, reply)
+        return answer(wanted, chosen, selection, request, reply)
       })
     }
 
-    async function answer(wanted: AttentionRequest, form: AttentionForm, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    async function answer(asked: AttentionRequest, form: AttentionForm, selection: FigureSelection, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+      const wanted = requestFor(form, asked, selection)
       request.workUnits = estimateWork(wanted)
       const needs = { bytes: estimateBytes(wanted), seconds: requestTimeout }
       const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
       request.engineUsed = result.engine
-      reply.header('vary', 'Accept').type(mediaTypes[form])
       const started = performance.now()
-      const encoded = await encodeAttention(result, form)
+      const encoded = await encodeAttention(result, form, selection)
       request.timing.encodeMs = performance.now() - started
-      return reply.send(encoded)
+      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
     }
 
-    function entityTag(kind: ModelKind, body: unknown, form: AttentionForm, wanted: AttentionRequest): string {
+    /** Weak, over all that decides the answer: the request, its form, and who computes it. */
+    function entityTag(query: Readonly<Record<string, unknown>>, form: AttentionForm, wanted: AttentionRequest): string {
       const [batch, seqLen, dIn] = inputShape(wanted)
       const engine = computing.engines.for({ batch, seqLen, dIn, numHeads: wanted.spec.numHeads, headDim: headDim(wanted.spec), outputDim: outputDim(wanted.spec) }, wanted.engine)
-      const content = JSON.stringify([kind, body, form, version, engine.name, engine.version, engine.device])
+      const content = JSON.stringify([wanted.spec, Object.entries(query).sort(), form, version, engine.name, engine.version, engine.device])
       return `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     }
   }

@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import type { ModelKind } from '../../models/spec.ts'
+import { figureNames } from '../../figures/index.ts'
+import { attentionForms } from '../attention-forms.ts'
 import { mediaTypes } from '../negotiate.ts'
 import { AttentionAnswer, AttentionBodies } from './attention.ts'
 import { problemResponses } from './problems.ts'
@@ -22,12 +24,25 @@ const answers = {
     content: {
       [mediaTypes.json]: { schema: AttentionAnswer },
       [mediaTypes.npz]: { schema: Type.String({ format: 'binary', description: 'A NumPy archive: one array a name, what is no array as JSON text.' }) },
+      [mediaTypes.vegalite]: { schema: Type.Object({ $schema: Type.String() }, { description: 'A Vega-Lite specification with its data.' }) },
+      [mediaTypes.svg]: { schema: Type.String({ description: 'The figure.' }) },
+      [mediaTypes.png]: { schema: Type.String({ format: 'binary', description: 'The figure.' }) },
     },
   },
 }
 
 const whole = (minimum: number, maximum: number, description: string) => Type.Integer({ minimum, maximum, description })
 const commaList = (pattern: string, description: string) => Type.String({ pattern, description })
+
+/** How the answer is shown: query parameters of POST and GET alike. */
+const presentation = {
+  format: Type.Optional(Type.Union(attentionForms.map((form) => Type.Literal(form)), { description: 'The form, for links that cannot set Accept.' })),
+  figure: Type.Optional(Type.Union(figureNames.map((name) => Type.Literal(name)), { description: 'Which figure, where the form is one; default weights.' })),
+  head: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Figures: only these heads.')),
+  item: Type.Optional(whole(0, maxLength, 'Figures: this item of the batch; default 0.')),
+  rows: Type.Optional(commaList('^[0-9]+-[0-9]+$', 'Only these query rows: first-last.')),
+  keys: Type.Optional(commaList('^[0-9]+-[0-9]+$', 'Figures: only these keys, first-last.')),
+}
 
 /** The query parameters of the GET form; its values are read by read/attention-query.ts. */
 function queryOf(kind: ModelKind): TSchema {
@@ -49,10 +64,9 @@ function queryOf(kind: ModelKind): TSchema {
     engine: Type.Optional(Type.Union(['reference', 'direct', 'onnxruntime', 'tensorflow'].map((name) => Type.Literal(name)))),
     return: Type.Optional(commaList('^[a-z_]+(,[a-z_]+)*$', 'Names of what the answer holds, comma-separated.')),
     heads: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Only these heads.')),
-    rows: Type.Optional(commaList('^[0-9]+(-[0-9]+)?$', 'Only these query rows: first-last.')),
     tensor_format: Type.Optional(Type.Union([Type.Literal('nested'), Type.Literal('flat'), Type.Literal('base64')])),
     tokens: Type.Optional(Type.String({ description: 'Labels, comma-separated, one a position.' })),
-    format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('npz')])),
+    ...presentation,
   }, { additionalProperties: false })
 }
 
@@ -64,6 +78,7 @@ function docsOf(kind: ModelKind) {
       ...common,
       operationId: `post${operationNames[kind]}Attention`,
       summary: `Compute ${titles[kind]}`,
+      querystring: Type.Object(presentation, { additionalProperties: false }),
       body: AttentionBodies[kind],
       response: { ...answers, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
     },
