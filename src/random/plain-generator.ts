@@ -7,7 +7,8 @@ import { NormalPairs, uniform64 } from './normal-pairs.ts'
  * PyTorch 2.9's CPU generator, written to be read: the definition that Generator, which
  * draws the same numbers from a WebAssembly kernel, is tested against. From
  * ATen/core/TransformationHelper.h, DistributionsHelper.h and ATen/native/cpu/
- * DistributionTemplates.h.
+ * DistributionTemplates.h, as compiled for AVX2, with fused multiply-adds; on Intel's CPUs
+ * PyTorch may draw the mask from MKL instead.
  */
 export class PlainGenerator implements Draws {
   private readonly engine: Mt19937
