@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { defaultEnvironment } from './config.ts'
 import type { Config } from './config.ts'
 import { loadEngines } from './engines/load.ts'
 import { verifyEngine } from './engines/readiness.ts'
@@ -26,7 +27,7 @@ export interface Service {
 /** `first` is added before the routes: what wants to see them being added. */
 export async function createService(config: Config, log: FastifyBaseLogger, first: readonly AppPart[] = []): Promise<Service> {
   const readiness = new Readiness()
-  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version })
+  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment })
   const app = await buildApp(config, log, [
     ...first,
     healthRoutes(readiness, () => true),
@@ -40,6 +41,7 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
     readiness,
     async verify() {
       try {
+        if (engines.failure !== null) throw new Error(engines.failure)
         for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
         readiness.ready()
       } catch (error) {

@@ -23,13 +23,16 @@ export class Engines {
   readonly #large: Engine
   readonly #small: Engine
   readonly availability: readonly Availability[]
+  /** Why what the configuration asks for cannot run here, or null. Then nothing runs in its place. */
+  readonly failure: string | null
 
   /** `small` and `large` are what a request without a named engine runs on; equal when an engine was forced. */
-  constructor(enabled: readonly Engine[], small: Engine, large: Engine, availability: readonly Availability[]) {
+  constructor(enabled: readonly Engine[], small: Engine, large: Engine, availability: readonly Availability[], failure: string | null = null) {
     this.#enabled = new Map(enabled.map((engine) => [engine.name, engine]))
     this.#small = small
     this.#large = large
     this.availability = availability
+    this.failure = failure
   }
 
   /** The engine for large problems, which names the process's device. */
@@ -51,9 +54,10 @@ export class Engines {
     return engine
   }
 
-  /** The engine that solves a problem: the one asked for, else by size. */
+  /** The engine that solves a problem: the one asked for, else by size. Throws `not-ready` where there is none. */
   for(problem: Parameters<typeof multiplyAdds>[0], name?: EngineName): Engine {
     if (name !== undefined) return this.named(name)
+    if (this.failure !== null) throw new ServiceError('not-ready', this.failure)
     return this.#small !== this.#large && multiplyAdds(problem) > directLimit ? this.#large : this.#small
   }
 

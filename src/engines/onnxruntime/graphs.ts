@@ -54,17 +54,22 @@ export interface BlockStructure {
 /**
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
- * query (B, H, T, D), key and value (B, G, T, D), keep (B, H, T, T), keepProbability (1); from = r0, to = r1,
- * size = n, before = max(0, r0 - 1), missing = 1 where r0 = 0; moments (w, momentColumns): key j has [w - 1 - j, 1, 0, ...];
- * keyHeads (H): the keys' head of each head -> mixed (B, n, H, D), rows (B, H, n, rowColumns), future (1, 1, 1, 1), and where they are wanted
- * weights and scores (B, H, n, w)
+ * Reads query (B, H, T, D), key and value (B, G, T, D); where there is dropout, keep (B, H, T, T) and keepProbability (1);
+ * moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...]; and as whole numbers, of which none is worked out
+ * in the graph, so that all of it can run on one device: from = r0, to = r1, size = n, before = max(0, r0 - 1),
+ * step = n + 2, maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0], and where heads are
+ * grouped keyHeads (H), the keys' head of each head.
+ *
+ * Writes mixed (B, n, H, D), rows (B, H, n, rowColumns), future (1, 1, 1, 1), and weights and scores (B, H, n, w) where
+ * they are wanted. What lies beyond the diagonal in scores is not masked.
  */
 export function blockGraph(structure: BlockStructure): Uint8Array {
   const graph = new Graph()
   const [zero, one, rows, columns] = [graph.integers(0), graph.integers(1), graph.integers(2), graph.integers(3)]
-  const [from, to, size, before, missing] = ['from', 'to', 'size', 'before', 'missing'].map((name) => graph.input(name, 'int64', 1)) as [Value, Value, Value, Value, Value]
+  const whole = (name: string): Value => graph.input(name, 'int64', 1)
+  const [from, to, size] = [whole('from'), whole('to'), whole('size')]
   const slice = (x: Value, axis: Value, start: Value, end: Value, step = one): Value => graph.op('Slice', [x, start, end, axis, step])
-  const keyHeads = structure.grouped ? graph.input('keyHeads', 'int64', 1) : null
+  const keyHeads = structure.grouped ? whole('keyHeads') : null
   const seen = (name: string): Value => { //                                                     (B, H, w, D)
     const prefix = slice(graph.input(name, 'float', 4), rows, zero, to)
     return keyHeads === null ? prefix : graph.op('Gather', [prefix, keyHeads], { axis: 1 })
@@ -72,7 +77,7 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
 
   const query = slice(graph.input('query', 'float', 4), rows, from, to)
   const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1, alpha: { float: structure.scale } })
-  const causal = graph.op('Add', [scores, causalMask(graph, slice, size, from)])
+  const causal = graph.op('Add', [scores, graph.op('Pad', [triangle(graph, slice, size), whole('maskPadding')])])
   // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
   const shifted = graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])])
   const weights = graph.op('Softmax', [shifted], { axis: 3 }) //                                  (B, H, n, w)
@@ -89,10 +94,9 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
 
   // Keys r0 - 1 .. r1 - 1, or a column of zeros and keys 0 .. r1 - 1: row i has its previous token at i, its own at
   // i + 1 and tokens that it must not see from i + 2 on; each row is n + 1 long, so i moves n + 2 places a row.
-  const padding = graph.op('Concat', [graph.integers(0, 0, 0), missing, graph.integers(0, 0, 0, 0)], { axis: 0 })
-  const near = graph.op('Pad', [slice(weights, columns, before, to), padding]) //                 (B, H, n, n + 1)
+  const near = graph.op('Pad', [slice(weights, columns, whole('before'), to), whole('nearPadding')]) // (B, H, n, n + 1)
   const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
-  const [end, step] = [graph.integers(blockRows * (blockRows + 1)), graph.op('Add', [size, graph.integers(2)])]
+  const [end, step] = [graph.integers(blockRows * (blockRows + 1)), whole('step')]
   graph.output('future', graph.op('ReduceMax', [graph.op('Trilu', [near, graph.integers(2)], { upper: 1 })]))
 
   const momentAndSum = slice(graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]), columns, zero, graph.integers(2))
@@ -109,11 +113,10 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   return graph.model()
 }
 
-/** (n, w): nothing for the keys 0 .. r0 - 1 that every row sees, then a triangle. */
-function causalMask(graph: Graph, slice: (x: Value, axis: Value, start: Value, end: Value) => Value, size: Value, from: Value): Value {
-  const triangle = new Float32Array(blockRows * blockRows)
-  for (let row = 0; row < blockRows; row++) triangle.fill(unseen, row * blockRows + row + 1, (row + 1) * blockRows)
+/** (n, n): nothing where key <= row, `unseen` elsewhere; padded on the left by the keys that every row of a block sees. */
+function triangle(graph: Graph, slice: (x: Value, axis: Value, start: Value, end: Value) => Value, size: Value): Value {
+  const whole = new Float32Array(blockRows * blockRows)
+  for (let row = 0; row < blockRows; row++) whole.fill(unseen, row * blockRows + row + 1, (row + 1) * blockRows)
   const [zero, one] = [graph.integers(0), graph.integers(1)]
-  const square = slice(slice(graph.constant([blockRows, blockRows], triangle), zero, zero, size), one, zero, size)
-  return graph.op('Pad', [square, graph.op('Concat', [zero, from, zero, zero], { axis: 0 })])
+  return slice(slice(graph.constant([blockRows, blockRows], whole), zero, zero, size), one, zero, size)
 }

@@ -1,5 +1,6 @@
 import type { AttentionProblem } from '../../models/problem.ts'
-import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
+import type { AttentionOutput, Device, Engine, Wanted } from '../engine.ts'
+import { cudaEnvironment, whyNoCuda } from './cuda.ts'
 import { Sessions } from './sessions.ts'
 import type { Runtime } from './sessions.ts'
 import { solve } from './solve.ts'
@@ -10,17 +11,28 @@ const sessionLimit = 16
 /** 16 MB of scores in a block: enough to keep some cores busy, and little beside the rest of a request. */
 const defaultBlockElements = 4_000_000
 
-/**
- * onnxruntime on `threads` cores of the CPU: those that this process may call its own, since one more is far slower.
- * Throws when the package or its native library is not there.
- */
-export async function onnxruntimeEngine(threads: number, blockElements = defaultBlockElements): Promise<Engine> {
-  const { default: runtime } = (await import('onnxruntime-node')) as unknown as { default: Runtime }
-  const sessions = new Sessions(runtime, threads, sessionLimit)
+export interface OnnxruntimeOptions {
+  readonly device: Device
+  /** Cores that this process may call its own: one more thread than that is far slower. */
+  readonly threads: number
+  /** Sets variables of this process for native libraries, those that are set already excepted. */
+  readonly setEnvironment: (variables: Readonly<Record<string, string>>) => void
+  /** Scores of a block, instead of what suits a CPU. */
+  readonly blockElements?: number
+}
+
+/** @throws with the reason when the package, its native library or the device is not there. */
+export async function openOnnxruntime(options: OnnxruntimeOptions): Promise<Engine> {
+  const { device, threads, blockElements = defaultBlockElements } = options
+  if (device === 'gpu') options.setEnvironment(cudaEnvironment)
+  const runtime = await loadRuntime()
+  const noCuda = device === 'gpu' ? await whyNoCuda(runtime) : undefined
+  if (noCuda !== undefined) throw new Error(noCuda)
+  const sessions = new Sessions(runtime, device, threads, sessionLimit)
   let last: Promise<unknown> = Promise.resolve()
   return {
     name: 'onnxruntime',
-    device: 'cpu',
+    device,
     version: runtime.env.versions.node!,
     /** One at a time: a run is several native calls, between which others would let sessions go or double the memory. */
     run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput> {
@@ -33,4 +45,15 @@ export async function onnxruntimeEngine(threads: number, blockElements = default
       await sessions.close()
     },
   }
+}
+
+async function loadRuntime(): Promise<Runtime> {
+  let runtime: Runtime
+  try {
+    ({ default: runtime } = (await import('onnxruntime-node')) as unknown as { default: Runtime })
+  } catch (error) {
+    throw new Error(`onnxruntime-node could not be loaded: ${(error as Error).message.split('\n')[0]}`, { cause: error })
+  }
+  runtime.env.logLevel = 'error' // it warns of a GPU that it does not find
+  return runtime
 }

@@ -1,4 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Device } from '../engine.ts'
+import { cudaSessionOptions } from './cuda.ts'
 
 /** The module, which is loaded only where this engine is used: its native library takes a tenth of a second. */
 export type Runtime = typeof import('onnxruntime-node')
@@ -19,16 +21,21 @@ export class Sessions {
   readonly #limit: number
   readonly #sessions = new Map<string, InferenceSession>()
 
-  constructor(runtime: Runtime, threads: number, limit: number) {
+  constructor(runtime: Runtime, device: Device, threads: number, limit: number) {
     this.#runtime = runtime
     this.#limit = limit
     this.#options = {
-      executionProviders: ['cpu'],
+      executionProviders: device === 'gpu' ? cudaSessionOptions.executionProviders! : ['cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      enableMemPattern: false, // plans for the peak of shapes it has seen: slower and larger here
+      enableMemPattern: false, // plans for the peak of the shapes it has seen: slower here, and larger
       logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: '0' } } }, // waiting threads leave their core to the next request
+      extra: {
+        session: {
+          intra_op: { allow_spinning: '0' }, // waiting threads leave their core to others
+          ...(device === 'gpu' ? (cudaSessionOptions.extra!.session as object) : {}),
+        },
+      },
     }
   }
 

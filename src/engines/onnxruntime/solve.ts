@@ -96,8 +96,9 @@ function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wante
     query: [stages.query!, [count, numHeads, seqLen, headDim]],
     key: [stages.key!, [count, numKeyValueHeads, seqLen, headDim]],
     value: [stages.value!, [count, numKeyValueHeads, seqLen, headDim]],
-    from: [from], to: [to], size: [size],
-    before: [Math.max(0, from - 1)], missing: [from === 0 ? 1 : 0],
+    from: [from], to: [to], size: [size], before: [Math.max(0, from - 1)], step: [size + 2],
+    maskPadding: [0, from, 0, 0],
+    nearPadding: [0, 0, 0, from === 0 ? 1 : 0, 0, 0, 0, 0],
     moments: [moments(to), [to, momentColumns]],
     ...(structure.grouped ? { keyHeads: Array.from({ length: numHeads }, (_, head) => Math.floor((head * numKeyValueHeads) / numHeads)) } : {}),
     ...(dropout ? {
