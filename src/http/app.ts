@@ -7,6 +7,7 @@ import { readJsonBodies } from './plugins/body.ts'
 import { answerErrors, asServiceError } from './plugins/errors.ts'
 import { answerUnknownAddresses } from './plugins/not-found.ts'
 import { logRequests } from './plugins/request-log.ts'
+import { watchSlowClients } from './plugins/slow-clients.ts'
 import { sendRawProblem } from './raw-problem.ts'
 import { validateBody } from './schemas/validate.ts'
 
@@ -22,9 +23,9 @@ const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
 /**
  * The one Fastify app. What every process shares is here: request ids, JSON bodies, validation without repair, one
  * error format, one log line a request. `parts` say what this process serves: the computations themselves, or a way
- * to the workers that do them.
+ * to the workers that do them. A process that no client speaks to logs its requests as `debug`.
  */
-export async function buildApp(config: Config, logger: FastifyBaseLogger, parts: readonly AppPart[]): Promise<FastifyInstance> {
+export async function buildApp(config: Config, logger: FastifyBaseLogger, parts: readonly AppPart[], requestLogLevel: 'info' | 'debug' = 'info'): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes its own line
@@ -58,10 +59,12 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
   // Answers are made by the encoders; the schemas of answers are there for openapi.yaml.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
-  logRequests(app)
+  logRequests(app, requestLogLevel)
+  watchSlowClients(app)
   answerErrors(app)
   answerUnknownAddresses(app)
   readJsonBodies(app)

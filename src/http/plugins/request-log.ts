@@ -6,8 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where a request's time went, milliseconds; filled in as things happen. */
     timing: { queueMs: number; computeMs: number; encodeMs: number }
-    /** The engine that answered, if one did. */
-    engineUsed: EngineIdentity | null
+    /** The engine that answered, if one did; a gateway has it in a worker's words. */
+    engineUsed: EngineIdentity | string | null
     /** The code of the problem that it ended in, if it did. */
     problemCode: ErrorCode | null
     /** Work units that it was. */
@@ -16,27 +16,34 @@ declare module 'fastify' {
 }
 
 /** One line a request, when its answer is out: what, how it ended, where the time went, on which engine. */
-export function logRequests(app: FastifyInstance): void {
+export function logRequests(app: FastifyInstance, level: 'info' | 'debug'): void {
   app.decorateRequest('timing')
   app.decorateRequest('engineUsed', null)
   app.decorateRequest('problemCode', null)
   app.decorateRequest('workUnits', 0)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     request.timing = { queueMs: 0, computeMs: 0, encodeMs: 0 }
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { queueMs, computeMs, encodeMs } = request.timing
     const { engineUsed, problemCode } = request
-    request.log.info({
+    request.log[level]({
       method: request.method,
       url: request.url.slice(0, 512),
       status: reply.statusCode,
       ms: round(reply.elapsedTime),
       ...(computeMs > 0 ? { queue_ms: round(queueMs), compute_ms: round(computeMs), encode_ms: round(encodeMs) } : {}),
-      ...(engineUsed ? { engine: `${engineUsed.name} ${engineUsed.version} on ${engineUsed.device}` } : {}),
+      ...(engineUsed ? { engine: engineText(engineUsed) } : {}),
       ...(problemCode ? { code: problemCode } : {}),
     }, 'answered')
+    done()
   })
+}
+
+/** An engine in one line: name, version and device. */
+export function engineText(engine: EngineIdentity | string): string {
+  return typeof engine === 'string' ? engine : `${engine.name} ${engine.version} on ${engine.device}`
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000
