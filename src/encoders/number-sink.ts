@@ -50,7 +50,7 @@ export class NumberSink {
   #reserve(count: number): void {
     const needed = this.#length + count
     if (needed <= this.#block.length) return
-    while (this.#size < needed) this.#size *= 2
+    while (this.#size < needed) this.#size *= 4
     const block = Buffer.allocUnsafeSlow(this.#size)
     this.#block.copy(block, 0, 0, this.#length)
     this.#block = block
