@@ -11,6 +11,7 @@ import { absent } from '../support/skip.ts'
 
 const root = join(import.meta.dirname, '../..')
 const READY_WITHIN_MS = 30_000
+const STOP_WITHIN_MS = 60_000
 const RUN_WITHIN_MS = 180_000
 
 /** SCHEMATHESIS names the command; else it is looked for in .venv and on PATH. */
@@ -62,7 +63,7 @@ describe.skipIf(absent(schemathesis === undefined, 'schemathesis (pip install -r
     service.kill('SIGTERM')
     await exited
     rmSync(folder, { recursive: true, force: true })
-  })
+  }, STOP_WITHIN_MS)
 
   // A JSON Schema cannot say that num_heads divides d_out, so some data that it calls valid is refused:
   // positive_data_acceptance is the one check left out.
