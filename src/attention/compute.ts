@@ -1,7 +1,8 @@
 import type { Engines } from '../engines/select.ts'
 import type { Wanted } from '../engines/engine.ts'
 import { buildInput } from '../models/input.ts'
-import { buildModel, drawDropoutMask } from '../models/build.ts'
+import { drawDropoutMask, givenModel } from '../models/build.ts'
+import { cachedModel } from '../models/model-cache.ts'
 import { attentionProblem } from '../models/problem.ts'
 import { headDim, outputDim } from '../models/spec.ts'
 import { similarityOf } from '../statistics/similarity.ts'
@@ -14,9 +15,10 @@ import type { AttentionResult, Summary } from './result.ts'
 export async function compute(request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, returns } = request
   const [batch, seqLen] = inputShape(request)
-  const model = buildModel(spec, request.parameters)
+  const { parameters } = request
+  const model = 'given' in parameters ? givenModel(spec, parameters.given, parameters.dropoutSeed) : cachedModel(spec, parameters.seed)
   const input = buildInput(request.input)
-  const dropout = request.mode === 'train' && spec.dropout > 0 ? drawDropoutMask(model, batch, seqLen) : null
+  const dropout = request.mode === 'train' && spec.dropout > 0 ? drawDropoutMask(spec, model, batch, seqLen) : null
   const problem = attentionProblem({
     spec, batch, seqLen, dropout,
     headDim: headDim(spec),

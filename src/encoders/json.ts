@@ -5,7 +5,8 @@ import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
 import type { ArrayView } from './array-view.ts'
 import { base64Chunks } from './base64.ts'
-import { TextSink } from './text-sink.ts'
+import { NumberSink } from './number-sink.ts'
+import { writeFlat, writeNested } from './number-text.ts'
 
 /**
  * A result as JSON. Numbers are printed straight from the engine's blocks, in pieces that follow the reader, so no
@@ -24,12 +25,12 @@ export function encodeJson(result: AttentionResult): Buffer | Readable {
 }
 
 function* jsonPieces(answer: Answer, format: TensorFormat): Generator<Buffer> {
-  const sink = new TextSink()
+  const sink = new NumberSink()
   yield* writeGroup(answer, format, sink)
   yield sink.take()
 }
 
-function* writeGroup(members: Answer, format: TensorFormat, sink: TextSink): Generator<Buffer> {
+function* writeGroup(members: Answer, format: TensorFormat, sink: NumberSink): Generator<Buffer> {
   let separator = '{'
   for (const [name, member] of members) {
     sink.text(`${separator}${JSON.stringify(name)}:`)
@@ -39,18 +40,18 @@ function* writeGroup(members: Answer, format: TensorFormat, sink: TextSink): Gen
   sink.text('}')
 }
 
-function* writeMember(member: Member, format: TensorFormat, sink: TextSink): Generator<Buffer> {
+function* writeMember(member: Member, format: TensorFormat, sink: NumberSink): Generator<Buffer> {
   if ('plain' in member) sink.text(JSON.stringify(member.plain))
   else if ('group' in member) yield* writeGroup(member.group, format, sink)
   else yield* writeArray(member.array, format, sink)
 }
 
-function* writeArray(array: ArrayView, format: TensorFormat, sink: TextSink): Generator<Buffer> {
+function* writeArray(array: ArrayView, format: TensorFormat, sink: NumberSink): Generator<Buffer> {
   if (format === 'nested') {
     yield* writeNested(array, sink)
   } else if (format === 'flat') {
     sink.text(`{"shape":${JSON.stringify(array.shape)},"data":[`)
-    yield* writeRows(array, sink, () => ',')
+    yield* writeFlat(array, sink)
     sink.text(']}')
   } else {
     sink.text(`{"shape":${JSON.stringify(array.shape)},"base64":"`)
@@ -59,36 +60,5 @@ function* writeArray(array: ArrayView, format: TensorFormat, sink: TextSink): Ge
       if (sink.full) yield sink.take()
     }
     sink.text('"}')
-  }
-}
-
-function* writeNested(array: ArrayView, sink: TextSink): Generator<Buffer> {
-  const axes = array.shape.length - 1 // above a row
-  sink.text('['.repeat(axes + 1))
-  // Between two rows as many arrays end and begin as there are axes that come round at once.
-  const separators = Array.from({ length: axes + 1 }, (_, ended) => `${']'.repeat(ended)},${'['.repeat(ended)}`)
-  yield* writeRows(array, sink, (row) => separators[axesEnded(array.shape, row)]!)
-  sink.text(']'.repeat(axes + 1))
-}
-
-/** How many arrays end before row `row`: its own row array, and each axis above that comes round. */
-function axesEnded(shape: readonly number[], row: number): number {
-  let ended = 1
-  for (let axis = shape.length - 2; axis > 0 && row % shape[axis]! === 0; axis--) {
-    row /= shape[axis]!
-    ended++
-  }
-  return ended
-}
-
-function* writeRows(array: ArrayView, sink: TextSink, separator: (row: number) => string): Generator<Buffer> {
-  const width = array.shape.at(-1)!
-  const rest = Number.isFinite(array.masked) ? String(array.masked) : 'null'
-  for (let row = 0; row < array.rowCount; row++) {
-    if (row > 0) sink.text(separator(row))
-    const { data, offset, visible } = array.row(row)
-    sink.numbers(data, offset, visible)
-    if (visible < width) sink.repeat(`,${rest}`, width - visible)
-    if (sink.full) yield sink.take()
   }
 }

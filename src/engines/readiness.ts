@@ -1,5 +1,5 @@
 import { drawInput } from '../models/input.ts'
-import { buildModel } from '../models/build.ts'
+import { drawModel } from '../models/build.ts'
 import { attentionProblem } from '../models/problem.ts'
 import type { AttentionProblem } from '../models/problem.ts'
 import { headDim, outputDim } from '../models/spec.ts'
@@ -13,7 +13,7 @@ const spec: ModelSpec = { kind: 'multi-head', dIn: 12, dOut: 8, contextLength: 1
 
 /** A small problem that uses every part: biases, heads, output projection, more than one item. */
 export function canaryProblem(seed: number): AttentionProblem {
-  const model = buildModel(spec, { seed })
+  const model = drawModel(spec, seed)
   const batch = 2
   const seqLen = spec.contextLength
   return attentionProblem({

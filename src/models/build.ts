@@ -6,27 +6,35 @@ import type { NamedParameters } from './model.ts'
 import type { DropoutMask, Projections } from './problem.ts'
 import type { ModelSpec } from './spec.ts'
 
-/** A model with its parameters, ready to be run. */
+/** A model with its parameters, ready to be run; never written to. */
 export interface Model {
-  readonly spec: ModelSpec
   readonly parameters: NamedParameters
   readonly numParameters: number
   readonly projections: Projections
-  /** The generator where train mode's dropout goes on: after the constructor's draws, or fresh for given parameters. */
+  /** A generator where train mode's dropout goes on: after the constructor's draws, or fresh for given parameters. */
   readonly dropoutGenerator: () => Generator
 }
 
-/** A model from a seed, as torch.manual_seed(seed) and the class's constructor draw it, or from given parameters. */
-export function buildModel(spec: ModelSpec, source: { readonly seed: number } | { readonly given: NamedParameters; readonly dropoutSeed: number }): Model {
-  if ('given' in source) return assemble(spec, source.given, () => new Generator(source.dropoutSeed))
-  const generator = new Generator(source.seed)
-  return assemble(spec, drawParameters(spec, generator), () => generator)
+/** A model as torch.manual_seed(seed) and the class's constructor draw it. */
+export function drawModel(spec: ModelSpec, seed: number): Model {
+  const model = assemble(spec, drawParameters(spec, new Generator(seed)))
+  const dropoutGenerator = (): Generator => {
+    const generator = new Generator(seed)
+    generator.skipUniform(model.numParameters)
+    return generator
+  }
+  return { ...model, dropoutGenerator }
 }
 
-function assemble(spec: ModelSpec, parameters: NamedParameters, dropoutGenerator: () => Generator): Model {
+/** A model of given parameters. */
+export function givenModel(spec: ModelSpec, parameters: NamedParameters, dropoutSeed: number): Model {
+  return { ...assemble(spec, parameters), dropoutGenerator: () => new Generator(dropoutSeed) }
+}
+
+function assemble(spec: ModelSpec, parameters: NamedParameters): Omit<Model, 'dropoutGenerator'> {
   let numParameters = 0
   for (const { data } of parameters.values()) numParameters += data.length
-  return { spec, parameters, numParameters, dropoutGenerator, projections: modelClasses[spec.kind].lower(spec, parameters) }
+  return { parameters, numParameters, projections: modelClasses[spec.kind].lower(spec, parameters) }
 }
 
 /** Number of a model's parameters, without drawing them. */
@@ -47,8 +55,7 @@ export function drawParameters(spec: ModelSpec, generator: Generator): NamedPara
 }
 
 /** Train mode's mask, (batch, heads, query, key), drawn in the order in which the class's dropout layers run. */
-export function drawDropoutMask(model: Model, batch: number, seqLen: number): DropoutMask {
-  const { spec } = model
+export function drawDropoutMask(spec: ModelSpec, model: Model, batch: number, seqLen: number): DropoutMask {
   const generator = model.dropoutGenerator()
   const map = seqLen * seqLen
   const keep = new Uint8Array(batch * spec.numHeads * map)
