@@ -5,11 +5,14 @@ import type { Tensor } from '../tensor/tensor.ts'
 export interface Similarity {
   /** Pearson correlation of the whole maps, zeros and all: high for any two causal maps, see experiments.md. */
   readonly pearson: Tensor
-  /** Correlation after 1/(i+1) is subtracted in each row, rows i >= 1, keys j <= i. NaN where a map is exactly uniform. */
+  /** Correlation after 1/(i+1) is subtracted in each row, rows i >= 1, keys j <= i. NaN where a map is uniform. */
   readonly rowCenteredPearson: Tensor
   /** Mean over rows i >= 1 of the rows' Jensen-Shannon divergence, base 2. NaN at T = 1. */
   readonly jsDivergence: Tensor
 }
+
+/** A float32 weight is within 6e-8 of what it stands for: a map that is nearer to uniform than this is uniform. */
+const rounding = 1e-6
 
 /** One measure of two heads of one item. */
 export interface PairSimilarity { pearson: number; rowCenteredPearson: number; jsDivergence: number }
@@ -42,7 +45,7 @@ export function pairSimilarity(weights: CausalMaps, item: number, a: number, b: 
   const size = seqLen * seqLen
   // Rows sum to one, but only up to rounding, so the means are measured.
   let sumA = 0, sumB = 0, sumAA = 0, sumBB = 0, sumAB = 0
-  let centeredAA = 0, centeredBB = 0, centeredAB = 0
+  let centeredAA = 0, centeredBB = 0, centeredAB = 0, largestA = 0, largestB = 0
   let divergence = 0
   for (let query = 0; query < seqLen; query++) {
     const rowA = weights.locate(item, a, query)
@@ -62,6 +65,8 @@ export function pairSimilarity(weights: CausalMaps, item: number, a: number, b: 
       centeredAA += u * u
       centeredBB += v * v
       centeredAB += u * v
+      if (Math.abs(u) > largestA) largestA = Math.abs(u)
+      if (Math.abs(v) > largestB) largestB = Math.abs(v)
       divergence += jsTerm(p, q)
     }
   }
@@ -70,7 +75,7 @@ export function pairSimilarity(weights: CausalMaps, item: number, a: number, b: 
   const varianceB = sumBB - (sumB * sumB) / size
   return {
     pearson: correlation(covariance, varianceA, varianceB),
-    rowCenteredPearson: correlation(centeredAB, centeredAA, centeredBB),
+    rowCenteredPearson: Math.min(largestA, largestB) > rounding ? correlation(centeredAB, centeredAA, centeredBB) : NaN,
     jsDivergence: seqLen > 1 ? Math.max(0, divergence / (seqLen - 1)) : NaN,
   }
 }

@@ -1,0 +1,61 @@
+import type { AttentionOutput } from '../engines/engine.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/**
+ * How much of the variance of a head's scores b_q . k_j makes: a preference among keys that every query shares. Both
+ * variances are within rows, over the keys that a row sees, since softmax ignores what is constant in a row; summed
+ * over rows i >= 1 of the first `batch` items. 0 without a query bias, NaN where the scores do not vary.
+ * scores (items, heads, T, T), scaled; keys (items, heads, T, headDim); queryBias (headDim)
+ */
+export function keyPreferenceShare(output: AttentionOutput, head: number, queryBias: Float32Array, batch: number): number {
+  if (queryBias.every((bias) => bias === 0)) return 0
+  const scores = output.scores!
+  const keys = output.keys!.data
+  const { seqLen } = scores
+  const headDim = queryBias.length
+  const scale = 1 / Math.sqrt(headDim)
+  const preference = new Float64Array(seqLen)
+  let ofPreference = 0
+  let ofScores = 0
+  for (let item = 0; item < batch; item++) {
+    for (let key = 0; key < seqLen; key++) {
+      let dot = 0
+      const at = ((item * scores.heads + head) * seqLen + key) * headDim
+      for (let d = 0; d < headDim; d++) dot += queryBias[d]! * keys[at + d]!
+      preference[key] = dot * scale
+    }
+    for (let query = 1; query < seqLen; query++) {
+      const { data, offset } = scores.locate(item, head, query)
+      ofScores += squaredDeviations(data, offset, query + 1)
+      ofPreference += squaredDeviations(preference, 0, query + 1)
+    }
+  }
+  return ofPreference / ofScores
+}
+
+/** Sum of squared deviations from the mean. */
+function squaredDeviations(values: Float32Array | Float64Array, offset: number, count: number): number {
+  let sum = 0
+  for (let i = offset; i < offset + count; i++) sum += values[i]!
+  const mean = sum / count
+  let squares = 0
+  for (let i = offset; i < offset + count; i++) squares += (values[i]! - mean) ** 2
+  return squares
+}
+
+/** Greatest |context with b_v - context without - b_v| of two heads side by side, and the greatest magnitude of theirs. */
+export function contextShift(context: Tensor, withBias: number, without: number, bias: Float32Array): [deviation: number, magnitude: number] {
+  const width = context.shape[2]!
+  const headDim = bias.length
+  let deviation = 0
+  let magnitude = 0
+  for (let position = 0; position < context.data.length; position += width) {
+    for (let d = 0; d < headDim; d++) {
+      const a = context.data[position + withBias * headDim + d]!
+      const b = context.data[position + without * headDim + d]!
+      deviation = Math.max(deviation, Math.abs(a - b - bias[d]!))
+      magnitude = Math.max(magnitude, Math.abs(a), Math.abs(b))
+    }
+  }
+  return [deviation, magnitude]
+}

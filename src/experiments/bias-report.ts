@@ -1,0 +1,102 @@
+import type { EngineIdentity } from '../engines/engine.ts'
+import { estimateMean } from '../statistics/intervals.ts'
+import { biasCautions } from './cautions.ts'
+import { armReports, comparisons, difference, invariantReports } from './compare.ts'
+import { inputSize } from './config.ts'
+import type { BiasConfig } from './config.ts'
+import { configReport } from './config-report.ts'
+import { directionClaim, estimateWords } from './judge.ts'
+import type { Plan, SeedRow } from './plan.ts'
+import type { Claim, Invariant, Report } from './report.ts'
+import { defined, Sample } from './sample.ts'
+import { digits, percent } from './words.ts'
+
+/** What the rows of all seeds say about the study's claims on the bias. */
+export function reportBias(plan: Plan<BiasConfig>, rows: readonly SeedRow[], engine: EngineIdentity): Report {
+  const { config } = plan
+  const sample = new Sample(plan, rows)
+  const invariants = invariantReports(plan, sample)
+  return {
+    experiment: 'bias',
+    config: configReport(config),
+    seeds: { count: rows.length },
+    arms: armReports(plan, sample, config.arms),
+    comparisons: comparisons(plan, sample, config.arms.filter((arm) => arm !== 'none').map((arm) => ({ arm, baseline: 'none' }))),
+    claims: biasClaims(plan, sample, invariants),
+    invariants,
+    notebook: { ...rows[0]!.notebook!, headCorrelationPercentile: null },
+    cautions: biasCautions(config, invariants),
+    engine,
+  }
+}
+
+function biasClaims(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly Invariant[]): Claim[] {
+  const { config } = plan
+  const setting = { confidence: config.confidence, margin: config.margin, seqLen: inputSize(config.input).seqLen }
+  return [
+    directionClaim(
+      { id: 'bias-more-uniform', statement: 'With bias attention is more uniform.', statistic: 'normalizedEntropy' },
+      difference(plan, sample, 'qkv', 'none', 'normalizedEntropy'), setting,
+      {
+        quantity: 'the normalized entropy (1 is uniform)', where: 'with bias', otherwise: 'without',
+        meaning: {
+          supported: 'with bias attention is more uniform, as the study says',
+          refuted: 'with bias attention is less uniform, the opposite of what the study says',
+          not_distinguishable: 'the interval holds 0, so these seeds do not tell whether bias changes it',
+        },
+      },
+    ),
+    directionClaim(
+      { id: 'no-bias-sharper-peaks', statement: 'Without bias attention has sharper peaks.', statistic: 'maxWeight' },
+      difference(plan, sample, 'none', 'qkv', 'maxWeight'), setting,
+      {
+        quantity: 'the largest weight of a row', where: 'without bias', otherwise: 'with it',
+        meaning: {
+          supported: 'without bias the peaks are sharper, as the study says',
+          refuted: 'without bias the peaks are flatter, the opposite of what the study says',
+          not_distinguishable: 'the interval holds 0, so these seeds do not tell whether bias changes it',
+        },
+      },
+    ),
+    widerContext(plan, sample, setting),
+    contentIndependentPrior(plan, sample, invariants),
+  ]
+}
+
+function widerContext(plan: Plan<BiasConfig>, sample: Sample, setting: Parameters<typeof directionClaim>[2]): Claim {
+  const claim = directionClaim(
+    { id: 'bias-wider-context', statement: 'With bias context vectors span a wider range.', statistic: 'contextRange' },
+    difference(plan, sample, 'qkv', 'none', 'contextRange'), setting,
+    {
+      quantity: 'the range of the context values (greatest minus least of a batch item)', where: 'with bias', otherwise: 'without',
+      meaning: {
+        supported: 'the range is wider, as the study says',
+        refuted: 'the range is narrower, the opposite of what the study says',
+        not_distinguishable: 'the interval holds 0, so these seeds do not tell whether bias changes it',
+      },
+    },
+  )
+  const query = difference(plan, sample, 'q', 'none', 'contextRange').mean
+  if (query === null || claim.effect === null) return claim
+  const source = `The query's bias alone changes it by ${digits(query)} and the key's by nothing; the rest is the value's bias, which every context vector has added to it and no weight depends on.`
+  return { ...claim, evidence: `${claim.evidence.slice(0, -1)}. ${source}`, details: { queryBiasAlone: query } }
+}
+
+function contentIndependentPrior(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly Invariant[]): Claim {
+  const { confidence } = plan.config
+  const uniform = invariants.find(({ id }) => id === 'zero-input-is-uniform')!
+  const share = estimateMean(defined(sample.of('qkv', 'keyPreferenceShare')), confidence)
+  const what = share.mean === null ? '' : ` What bias does add, b_q . k_j, is a preference among keys that every query shares: ${estimateWords(share, confidence, percent)} of the variance of the scores within a row, and it depends on what the keys hold.`
+  return {
+    id: 'bias-content-independent-prior',
+    statement: 'Bias adds a prior that does not depend on content.',
+    verdict: uniform.holds ? 'refuted' : 'not_distinguishable',
+    statistic: 'keyPreferenceShare',
+    effect: share.mean,
+    confidenceInterval: share.interval,
+    evidence: uniform.holds
+      ? `On an input of zeros every arm attends exactly uniformly (largest deviation ${digits(uniform.maxDeviation)}), with any bias: nothing is added that content did not weigh.${what}`
+      : `On an input of zeros an arm deviates from uniform by ${digits(uniform.maxDeviation)}, more than rounding explains: this run cannot be trusted.`,
+    details: { zeroInputMaxDeviation: uniform.maxDeviation },
+  }
+}

@@ -1,0 +1,45 @@
+import { multiplyAdds } from '../engines/select.ts'
+import { ServiceError } from '../errors.ts'
+import { seedsOf } from './plan.ts'
+import type { Plan, PlannedRun } from './plan.ts'
+
+/** What any run costs, and any weight beside its multiply-adds: exponential, logarithm, the statistics of its row. */
+const workPerRun = 10_000
+const workPerWeight = 25
+/** How much slower the reference engine is. */
+const referenceFactor = 20
+
+/** Operations of one run, near enough to nanoseconds of the direct engine. */
+export function runWork(size: Parameters<typeof multiplyAdds>[0]): number {
+  return workPerRun + multiplyAdds(size) + workPerWeight * size.batch * size.numHeads * size.seqLen * size.seqLen
+}
+
+/** Operations of a whole experiment. */
+export function estimateOperations(plan: Plan): number {
+  const sum = (runs: readonly PlannedRun[]): number => runs.reduce((work, run) => work + run.times * (runWork(run) + run.extra), 0)
+  const factor = plan.config.engine === 'reference' ? referenceFactor : 1
+  return factor * (sum(plan.seedRuns) * seedsOf(plan) + sum(plan.fixedRuns))
+}
+
+/** Bytes that an experiment holds at its worst: the largest problem with every stage, and all rows. */
+export function estimateExperimentBytes(plan: Plan): number {
+  const bytesOf = ({ batch, seqLen, dIn, numHeads, headDim, outputDim }: PlannedRun): number => {
+    const width = numHeads * headDim
+    const parameters = 3 * dIn * width + width * outputDim
+    const maps = batch * numHeads * seqLen * seqLen
+    return 4 * (2 * parameters + batch * seqLen * (dIn + 8 * width + outputDim) + 3 * maps) + 56 * batch * numHeads * seqLen
+  }
+  const runs = [...plan.seedRuns, ...plan.fixedRuns]
+  const values = plan.arms.length * plan.statistics.length + 2 * plan.invariants.length
+  // An arm's maps are held until the seed's arms have been compared; a row's numbers are boxed until they are columns.
+  return runs.reduce((bytes, run) => bytes + bytesOf(run), 0) + seedsOf(plan) * (100 + 24 * values)
+}
+
+/** Throws `work-too-large` with the estimate beside the limit; `advice` says what else can be done. */
+export function refuseTooMuchWork(plan: Plan, limit: number, advice: string): void {
+  const work = Math.ceil(estimateOperations(plan))
+  if (work <= limit) return
+  throw new ServiceError('work-too-large', `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}. ${advice}`, {
+    extra: { estimated_work: work, limit_work: limit },
+  })
+}

@@ -1,0 +1,92 @@
+import type { AttentionOutput, Wanted } from '../engines/engine.ts'
+import { attentionProblem } from '../models/problem.ts'
+import type { Projections } from '../models/problem.ts'
+import { effectiveRank } from '../statistics/effective-rank.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { inputSize, seedAt } from './config.ts'
+import type { HeadsConfig } from './config.ts'
+import { drawHeadsProjections, headsArms, headsSpec, similarityArm } from './heads-arms.ts'
+import type { HeadsArm } from './heads-arms.ts'
+import { drawInput } from './input.ts'
+import { averageMapStatistics, averageRelativeDifference, deviationFromUniform, largestFutureWeight, largestRowSumError, mapStatistics } from './measures.ts'
+import { notebookAdvance, notebookRuns, runNotebook } from './notebook.ts'
+import { valueOf } from './plan.ts'
+import type { Plan, PlannedRun, Run } from './plan.ts'
+import { averageSimilarity, drawNull, nullDraws, nullDrawsAt, similarityMeasures } from './similarity-null.ts'
+
+export const headsStatistics = [...mapStatistics, ...similarityMeasures, 'effectiveRank', 'contextDifference', 'contextFromUniform'] as const
+export const headsInvariants = ['zero-input-is-uniform', 'rows-sum-to-one', 'no-future-weight'] as const
+
+/** MultiHeadAttention with different numbers of heads, on the same inputs. */
+export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
+  const { batch, seqLen } = inputSize(config.input)
+  const arms = headsArms(config)
+  const forward = (run: Run, arm: HeadsArm, projections: Projections, input: Float32Array, wanted: Wanted): Promise<AttentionOutput> =>
+    run(attentionProblem({ spec: headsSpec(config, arm), headDim: arm.headDim, outputDim: arm.dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), wanted)
+
+  return {
+    config,
+    arms: arms.map(({ name }) => name),
+    statistics: headsStatistics,
+    invariants: headsInvariants,
+    seedRuns: arms.map((arm) => plannedRun(config, arm, 2, batch + 1)),
+    fixedRuns: [...notebookRuns, plannedRun(config, similarityArm(config), nullDraws, batch)],
+    async runSeed(position, run) {
+      const seed = seedAt(config.seeds, position)
+      const input = drawInput(config.input, config.dIn, seed, config.pairing, notebookAdvance)
+      const projectionsOf = drawHeadsProjections(config, seed)
+      const uniformContexts = new Map<number, Tensor>()
+      const outputs: AttentionOutput[] = []
+      const values: number[] = []
+      for (const arm of arms) {
+        const projections = projectionsOf(arm)
+        const output = await forward(run, arm, projections, input, { weights: true, queries: true, keys: true })
+        outputs.push(output)
+        const { context } = output
+        if (!uniformContexts.has(arm.dOut)) {
+          const uniform = await forward(run, arm, { ...projections, query: { weight: new Float32Array(projections.query.weight.length), bias: null } }, input, {})
+          uniformContexts.set(arm.dOut, uniform.context)
+        }
+        values.push(
+          ...averageMapStatistics(output.rowStatistics, batch),
+          ...averageSimilarity(output.weights!, batch),
+          averageEffectiveRank(output.queries!, output.keys!, batch),
+          arm.dOut === config.dOut ? averageRelativeDifference(context, outputs[0]!.context, batch) : NaN,
+          averageRelativeDifference(uniformContexts.get(arm.dOut)!, context, batch),
+        )
+      }
+      values.push(
+        Math.max(...outputs.map((output) => deviationFromUniform(output.weights!, batch))), 1,
+        Math.max(...outputs.map(largestRowSumError)), 1,
+        Math.max(...outputs.map(largestFutureWeight)), 1,
+      )
+      const drawn = []
+      for (const draw of nullDrawsAt(config, position)) drawn.push(await drawNull(config, draw, run))
+      return { seed, values: values.map(valueOf), nullDraws: drawn, ...(position === 0 ? { notebook: await runNotebook(run) } : {}) }
+    },
+  }
+}
+
+/** Effective rank of the unmasked Q K^T, averaged over heads and the first `batch` items; maps that are zero are left out. */
+function averageEffectiveRank(queries: Tensor, keys: Tensor, batch: number): number {
+  const [, heads, seqLen, headDim] = queries.shape as [number, number, number, number]
+  let sum = 0
+  let count = 0
+  for (let map = 0; map < batch * heads; map++) {
+    const rank = effectiveRank(queries.data, keys.data, map * seqLen * headDim, seqLen, headDim)
+    if (Number.isNaN(rank)) continue
+    sum += rank
+    count++
+  }
+  return sum / count
+}
+
+function plannedRun(config: HeadsConfig, { numHeads, headDim, dOut }: HeadsArm, times: number, batch: number): PlannedRun {
+  const { seqLen } = inputSize(config.input)
+  const pairs = (numHeads * (numHeads - 1)) / 2
+  const small = Math.min(headDim, seqLen)
+  return {
+    times, batch, seqLen, dIn: config.dIn, numHeads, headDim, outputDim: dOut,
+    extra: batch * (40 * pairs * seqLen * seqLen + numHeads * (1000 + 4 * seqLen * headDim * small + 20 * small ** 3)),
+  }
+}

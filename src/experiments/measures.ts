@@ -1,0 +1,120 @@
+import type { AttentionOutput } from '../engines/engine.ts'
+import { itemStatistics, uniformStatistics, weightStatistics } from '../statistics/summary.ts'
+import type { RowStatistics } from '../statistics/row-statistics.ts'
+import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/** Statistics of attention maps that every arm of every experiment has. */
+export const mapStatistics = [...weightStatistics, 'klFromUniform'] as const
+
+/**
+ * The map statistics of a head, or of all heads together, over the first `batch` items, in the order of
+ * `mapStatistics`; NaN at T = 1. klFromUniform: mean over rows i >= 1 of the Kullback-Leibler divergence of the row
+ * from the uniform one, ln(i + 1) minus its entropy, nats.
+ */
+export function averageMapStatistics(rows: RowStatistics, batch: number, head?: number): number[] {
+  const first = head ?? 0
+  const last = head ?? rows.heads - 1
+  const means = new Array<number>(mapStatistics.length).fill(rows.seqLen < 2 ? NaN : 0)
+  for (let item = 0; item < batch; item++) {
+    for (let at = first; at <= last; at++) {
+      const statistics = itemStatistics(rows, item, at)
+      if (statistics === null) continue
+      for (let i = 0; i < weightStatistics.length; i++) means[i]! += statistics[weightStatistics[i]!] / (batch * (last - first + 1))
+    }
+  }
+  means[weightStatistics.length] = (uniformStatistics(rows.seqLen).entropy ?? NaN) - means[weightStatistics.indexOf('entropy')]!
+  return means
+}
+
+/** Greatest minus least value of an item's context, averaged over the first `batch` items; of columns head * width on. */
+export function averageContextRange(context: Tensor, batch: number, head = 0, width = context.shape[2]!): number {
+  const [, seqLen, stride] = context.shape as [number, number, number]
+  const { data } = context
+  let sum = 0
+  for (let item = 0; item < batch; item++) {
+    let min = Infinity
+    let max = -Infinity
+    for (let position = item * seqLen; position < (item + 1) * seqLen; position++) {
+      const start = position * stride + head * width
+      for (let i = start; i < start + width; i++) {
+        const value = data[i]!
+        if (value < min) min = value
+        if (value > max) max = value
+      }
+    }
+    sum += max - min
+  }
+  return sum / batch
+}
+
+/** Frobenius norm of `a - b` over that of `b` for each of the first `batch` items, averaged; NaN where an item of `b` is 0. */
+export function averageRelativeDifference(a: Tensor, b: Tensor, batch: number): number {
+  const size = a.shape[1]! * a.shape[2]!
+  let sum = 0
+  for (let item = 0; item < batch; item++) sum += relativeDifference(a.data, b.data, item * size, (item + 1) * size)
+  return sum / batch
+}
+
+/** Norm of `a - b` over that of `b`, of the values from..to-1. */
+export function relativeDifference(a: Float32Array, b: Float32Array, from: number, to: number): number {
+  let difference = 0
+  let norm = 0
+  for (let i = from; i < to; i++) {
+    difference += (a[i]! - b[i]!) ** 2
+    norm += b[i]! ** 2
+  }
+  return Math.sqrt(difference / norm)
+}
+
+/** Greatest |A - 1/(i+1)| over the weights of one item, all heads. */
+export function deviationFromUniform(weights: CausalMaps, item: number): number {
+  let deviation = 0
+  for (let head = 0; head < weights.heads; head++) {
+    for (let query = 0; query < weights.seqLen; query++) {
+      const { data, offset } = weights.locate(item, head, query)
+      const uniform = 1 / (query + 1)
+      for (let key = 0; key <= query; key++) deviation = Math.max(deviation, Math.abs(data[offset + key]! - uniform))
+    }
+  }
+  return deviation
+}
+
+/** Greatest difference of the weights of two heads, over the keys that a row sees. */
+export function largestWeightDifference(weights: CausalMaps, headA: number, headB: number): number {
+  let largest = 0
+  for (let item = 0; item < weights.batch; item++) {
+    for (let query = 0; query < weights.seqLen; query++) {
+      const a = weights.locate(item, headA, query)
+      const b = weights.locate(item, headB, query)
+      for (let key = 0; key <= query; key++) largest = Math.max(largest, Math.abs(a.data[a.offset + key]! - b.data[b.offset + key]!))
+    }
+  }
+  return largest
+}
+
+/** Greatest magnitude of the scores that a row sees. */
+export function largestScore(scores: CausalMaps): number {
+  let largest = 0
+  for (let item = 0; item < scores.batch; item++) {
+    for (let head = 0; head < scores.heads; head++) {
+      for (let query = 0; query < scores.seqLen; query++) {
+        const { data, offset } = scores.locate(item, head, query)
+        for (let key = 0; key <= query; key++) largest = Math.max(largest, Math.abs(data[offset + key]!))
+      }
+    }
+  }
+  return largest
+}
+
+/** Greatest |sum_j A_ij - 1| over all rows. */
+export function largestRowSumError({ rowStatistics: { sum } }: AttentionOutput): number {
+  let largest = 0
+  for (let row = 0; row < sum.length; row++) largest = Math.max(largest, Math.abs(sum[row]! - 1))
+  return largest
+}
+
+/** Greatest weight on a key that a row must not see. */
+export function largestFutureWeight({ rowStatistics }: AttentionOutput): number {
+  return rowStatistics.maxFutureWeight
+}

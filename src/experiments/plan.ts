@@ -1,0 +1,66 @@
+import type { AttentionOutput, Wanted } from '../engines/engine.ts'
+import type { AttentionProblem } from '../models/problem.ts'
+import { countSeeds, seedAt } from './config.ts'
+import type { ExperimentConfig } from './config.ts'
+import type { NotebookRun } from './notebook.ts'
+
+/** Solves one problem: what an experiment is handed. It knows no engine, pool or network. */
+export type Run = (problem: AttentionProblem, wanted: Wanted) => Promise<AttentionOutput>
+
+/** A number, or null where a statistic is not defined. */
+export type Value = number | null
+
+/**
+ * What one seed came to: plain data that JSON carries exactly, so that a row may be computed by another process and
+ * stored. `values` are every arm's statistics, arm after arm, then a deviation and a scale for each invariant.
+ */
+export interface SeedRow {
+  readonly seed: number
+  readonly values: readonly Value[]
+  /** The draws of the similarity null that were made along with this seed. */
+  readonly nullDraws?: readonly (readonly Value[])[]
+  /** The study's own run, made along with the first seed. */
+  readonly notebook?: NotebookRun
+}
+
+/** The size of a problem, and how often it is run. */
+export interface PlannedRun {
+  readonly times: number
+  readonly batch: number
+  readonly seqLen: number
+  readonly dIn: number
+  readonly numHeads: number
+  readonly headDim: number
+  readonly outputDim: number
+  /** Operations on its maps beside the forward pass: similarity, singular values. */
+  readonly extra: number
+}
+
+/** Everything that is known before the first seed runs. Rows depend on the plan and the seed alone, not on what ran before. */
+export interface Plan<Config extends ExperimentConfig = ExperimentConfig> {
+  readonly config: Config
+  /** Every arm that is run, in the order of a row's values. */
+  readonly arms: readonly string[]
+  /** Of each arm. */
+  readonly statistics: readonly string[]
+  readonly invariants: readonly string[]
+  /** What one seed runs. */
+  readonly seedRuns: readonly PlannedRun[]
+  /** What is run once, whatever the number of seeds. */
+  readonly fixedRuns: readonly PlannedRun[]
+  /** The row of the seed at `position`. */
+  runSeed(position: number, run: Run): Promise<SeedRow>
+}
+
+export function seedsOf(plan: Plan): number {
+  return countSeeds(plan.config.seeds)
+}
+
+export function seedOf(plan: Plan, position: number): number {
+  return seedAt(plan.config.seeds, position)
+}
+
+/** What JSON has a word for. */
+export function valueOf(number: number): Value {
+  return Number.isFinite(number) ? number + 0 : null // + 0: JSON has no -0
+}

@@ -1,0 +1,37 @@
+import type { Plan, SeedRow } from './plan.ts'
+
+/** The rows of an experiment by column: one value a seed, NaN where a statistic is not defined. */
+export class Sample {
+  readonly #plan: Plan
+  readonly #rows: readonly SeedRow[]
+
+  constructor(plan: Plan, rows: readonly SeedRow[]) {
+    this.#plan = plan
+    this.#rows = rows
+  }
+
+  get seeds(): number {
+    return this.#rows.length
+  }
+
+  /** An arm's statistic over the seeds. */
+  of(arm: string, statistic: string): Float64Array {
+    return this.#column(this.#plan.arms.indexOf(arm) * this.#plan.statistics.length + this.#plan.statistics.indexOf(statistic))
+  }
+
+  /** The greatest deviation of an invariant over the seeds, and the greatest scale that rounding went with. */
+  invariant(name: string): { deviation: number; scale: number } {
+    const at = this.#plan.arms.length * this.#plan.statistics.length + 2 * this.#plan.invariants.indexOf(name)
+    const largest = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b), 0)
+    return { deviation: largest(this.#column(at)), scale: largest(this.#column(at + 1)) }
+  }
+
+  #column(at: number): Float64Array {
+    return Float64Array.from(this.#rows, (row) => row.values[at] ?? NaN)
+  }
+}
+
+/** The values that are there. */
+export function defined(values: Float64Array): Float64Array {
+  return values.filter((value) => !Number.isNaN(value))
+}
