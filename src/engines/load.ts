@@ -5,7 +5,7 @@ import { openOnnxruntime } from './onnxruntime/index.ts'
 import { referenceEngine } from './reference/index.ts'
 import { Engines } from './select.ts'
 import type { Availability } from './select.ts'
-import { openTensorFlow } from './tensorflow/index.ts'
+import { findTensorFlow, openTensorFlow } from './tensorflow/index.ts'
 
 export interface LoadOptions {
   readonly engine: 'auto' | EngineName
@@ -36,7 +36,7 @@ export async function loadEngines(options: LoadOptions): Promise<Engines> {
   const direct = directEngine(version)
 
   const notAsked = auto ? `not enabled: ENGINE=auto with DEVICE=${device} does without it here` : `not enabled: ENGINE=${engine}`
-  let tensorflow: Found = notAsked
+  let tensorflow: Found = whyNotTensorFlow(notAsked)
   if (engine === 'tensorflow') tensorflow = await attempt(() => openTensorFlow({ device, threads, setEnvironment }))
   else if (auto && wantGpu) tensorflow = await attempt(() => openTensorFlow({ device: 'gpu', threads, setEnvironment }))
 
@@ -64,6 +64,16 @@ function mainOf({ direct, onnxruntime, tensorflow }: Readonly<Record<EngineName,
 function forced(engine: Found, device: 'auto' | Device): Found {
   if (typeof engine !== 'string' && device === 'gpu' && engine.device !== 'gpu') return `${engine.name} computes on the CPU only`
   return engine
+}
+
+/** What is to be done to have TensorFlow comes before why it was not asked for. */
+function whyNotTensorFlow(notAsked: string): string {
+  try {
+    findTensorFlow()
+    return `${notAsked}; it is installed, ENGINE=tensorflow takes it`
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 async function attempt(open: () => Promise<Engine>): Promise<Found> {

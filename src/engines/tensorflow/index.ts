@@ -4,7 +4,7 @@ import type { LoadOptions } from './load.ts'
 import { ParameterCache } from './parameter-cache.ts'
 import { solve } from './solve.ts'
 
-export { TensorFlowUnavailable } from './load.ts'
+export { findTensorFlow, TensorFlowUnavailable } from './load.ts'
 
 /** The device failed in the middle of a run (out of memory, a CUDA error): what it answers from now on is not to be trusted. */
 export class DeviceFailed extends Error {}

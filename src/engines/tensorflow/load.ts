@@ -46,15 +46,16 @@ function environment({ device, threads }: LoadOptions): Record<string, string> {
 }
 
 /** Node 23 dropped two functions of `util` that the package calls; without them it loads, and its first operation throws. */
-function restoreUtil(require: NodeJS.Require): void {
+function restoreUtil(): void {
   const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean }
   util.isNullOrUndefined ??= (value) => value === null || value === undefined
   util.isArray = Array.isArray // still there, but it warns
 }
 
-/** Loads TensorFlow once for this process. @throws TensorFlowUnavailable */
-export function loadTensorFlow(options: LoadOptions): Loaded {
-  const require = createRequire(import.meta.url)
+const require = createRequire(import.meta.url)
+
+/** The package's folder, with a libtensorflow in it; loads nothing. @throws TensorFlowUnavailable */
+export function findTensorFlow(): string {
   let folder: string
   try {
     folder = dirname(require.resolve(`${packageName}/package.json`))
@@ -63,9 +64,14 @@ export function loadTensorFlow(options: LoadOptions): Loaded {
   }
   // Written last by the installer: without it the library may be there in part only.
   if (!existsSync(join(folder, 'deps', 'installed.json'))) throw new TensorFlowUnavailable(`libtensorflow is not installed; ${remedy}`)
+  return folder
+}
 
+/** Loads TensorFlow once for this process. @throws TensorFlowUnavailable */
+export function loadTensorFlow(options: LoadOptions): Loaded {
+  const folder = findTensorFlow()
   options.setEnvironment(environment(options))
-  restoreUtil(require)
+  restoreUtil()
   let tf: Tf
   try {
     tf = require(packageName) as Tf
