@@ -13,6 +13,7 @@ module.exports = {
     only('metrics-are-a-leaf', '^src/metrics/', []),
     only('tensor-is-a-leaf', '^src/tensor/', ['^src/errors\\.ts$']),
     only('kernels-are-a-leaf', '^src/kernels/', []),
+    only('counts-are-a-leaf', '^src/metrics/', []),
     only('errors-are-a-leaf', '^src/errors\\.ts$', []),
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
     only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random)/', '^src/errors\\.ts$']),

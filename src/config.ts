@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { nvidiaGpus } from './engines/nvidia.ts'
 
 /** One environment variable: how it is read, what it means. The README's table is generated from these. */
 interface Setting {
@@ -26,7 +27,7 @@ export const settings = {
   PORT: { schema: natural(0, 65535), read: number, fallback: () => 8080, meaning: 'Port to listen on; 0 takes a free one.' },
   ENGINE: { schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'), read: text, fallback: () => 'auto', meaning: 'Engine of requests that name none. `auto`: one on a GPU where there is one, else `direct` for small problems and `onnxruntime` for the others.' },
   DEVICE: { schema: oneOf('auto', 'cpu', 'gpu'), read: text, fallback: () => 'auto', meaning: 'Device to compute on. `gpu` without a GPU: the service is not ready, and says why.' },
-  WORKERS: { schema: natural(0, 256), read: number, fallback: () => Math.max(1, Math.floor(availableParallelism() / 2)), shownDefault: 'one per GPU, else one per two cores, at least 1', meaning: 'Worker processes. 0: everything in one process.' },
+  WORKERS: { schema: natural(0, 256), read: number, fallback: () => nvidiaGpus() || Math.max(1, Math.floor(availableParallelism() / 2)), shownDefault: 'one per GPU, else one per two cores, at least 1', meaning: 'Worker processes. 0: everything in one process.' },
   DATA_DIR: { schema: Type.String({ minLength: 1 }), read: text, fallback: () => './data', meaning: 'Where jobs and their results are kept. One service at a time.' },
   DATABASE_URL: { schema: Type.String(), read: text, fallback: () => '', meaning: 'A PostgreSQL for the jobs, shared by any number of replicas; empty: an embedded one in DATA_DIR.' },
   API_KEYS: { schema: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }), read: list, fallback: () => [], meaning: 'Keys, comma-separated. Set: every route but health, the dashboard and the page of /docs asks for one.' },

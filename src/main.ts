@@ -1,26 +1,51 @@
 import { ConfigError, readConfig } from './config.ts'
 import type { Config } from './config.ts'
+import { nvidiaGpus } from './engines/nvidia.ts'
+import { serveGateway } from './gateway/gateway.ts'
 import { createLog } from './log.ts'
-import { createService } from './service.ts'
+import type { ServiceProcess } from './gateway/service-process.ts'
 
+/** A gateway's or a lone process's life: SIGTERM or SIGINT answers what was accepted, the second one ends now. */
+function endOnSignals(service: ServiceProcess): void {
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) {
+      service.destroy()
+      process.exit(1)
+    }
+    stopping = true
+    void service.stop().then(() => process.exit(0))
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** Everything in one process. The code that computes is loaded only where it is needed. */
 async function serveAlone(config: Config): Promise<void> {
+  const { createService } = await import('./service.ts')
   const log = createLog(config.LOG_LEVEL, 'service', process.stdout.isTTY)
   const service = await createService(config, log)
-  const stop = async (): Promise<void> => {
-    service.readiness.draining()
-    await service.close()
-    process.exit(0)
-  }
-  process.once('SIGTERM', () => void stop())
-  process.once('SIGINT', () => void stop())
+  endOnSignals({ stop: () => service.close(), destroy: () => {} })
   await service.app.listen({ host: config.HOST, port: config.PORT })
   await service.verify()
   const { status, reason } = service.readiness
   log.info({ engine: service.engines.main.name, device: service.engines.main.device, reason }, status)
 }
 
+/** Which of its processes this is: what a user starts, or a child that its gateway starts. */
+async function serve(config: Config, role: string | undefined, parameters: readonly string[]): Promise<void> {
+  if (role === 'worker') {
+    const { serveWorker } = await import('./processes/worker.ts')
+    const [id, socketPath] = parameters
+    return serveWorker(config, id!, socketPath!, (code) => process.exit(code))
+  }
+  if (config.WORKERS === 0) return serveAlone(config)
+  endOnSignals(await serveGateway(config, createLog(config.LOG_LEVEL, 'gateway', process.stdout.isTTY), nvidiaGpus()))
+}
+
 try {
-  await serveAlone(readConfig())
+  const [role, ...parameters] = process.argv.slice(2)
+  await serve(readConfig(), role, parameters)
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   process.stderr.write(`attention-service: ${error.message}\n`)

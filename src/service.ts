@@ -8,10 +8,12 @@ import type { Engines } from './engines/select.ts'
 import { buildApp } from './http/app.ts'
 import type { AppPart } from './http/app.ts'
 import { computeParts, computingWith } from './http/compute-parts.ts'
+import { closeApp, InFlight } from './http/plugins/in-flight.ts'
 import { openapiRoutes } from './http/openapi/routes.ts'
 import { Readiness } from './http/readiness.ts'
 import { engineRoutes } from './http/routes/engines.ts'
 import { healthRoutes } from './http/routes/health.ts'
+import { memoryShares } from './memory-shares.ts'
 import { version } from './version.ts'
 
 /** The whole service in one process: what WORKERS=0 runs, and most tests. */
@@ -21,6 +23,7 @@ export interface Service {
   readonly readiness: Readiness
   /** A forward pass of every engine against the reference; ready or failed afterwards. */
   verify(): Promise<void>
+  /** Answers what was accepted, then ends. */
   close(): Promise<void>
 }
 
@@ -28,11 +31,14 @@ export interface Service {
 export async function createService(config: Config, log: FastifyBaseLogger, first: readonly AppPart[] = []): Promise<Service> {
   const readiness = new Readiness()
   const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment })
+  const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
+  const inFlight = new InFlight()
   const app = await buildApp(config, log, [
     ...first,
+    (app) => inFlight.watch(app),
     healthRoutes(readiness, () => true),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
-    ...computeParts(config, computingWith(config, engines), readiness),
+    ...computeParts(config, computing, readiness),
     ...(first.length === 0 ? [openapiRoutes] : []),
   ])
   return {
@@ -49,7 +55,9 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
       }
     },
     async close() {
-      await app.close()
+      readiness.draining()
+      await inFlight.idle(Math.max(config.REQUEST_TIMEOUT, config.EXPERIMENT_TIMEOUT) * 1000)
+      await closeApp(app)
       await engines.close()
     },
   }

@@ -8,21 +8,21 @@ import { requireReady } from './routes/health.ts'
 import type { Readiness } from './readiness.ts'
 import { attentionRoutes } from './routes/attention.ts'
 
-/** What a computing process shares among its routes: one computation at a time, its bytes decided before it starts. */
-export function computingWith(config: Config, engines: Engines): Computing {
-  return {
-    engines,
-    turns: new Turns(1, config.QUEUE_LIMIT),
-    memory: new MemoryLedger(config.MEMORY_LIMIT * 2 ** 20),
-  }
+/**
+ * What a computing process shares among its routes: one computation at a time, its bytes, at most `memoryBytes`
+ * together, decided before it starts.
+ */
+export function computingWith(engines: Engines, queueLimit: number, memoryBytes: number): Computing {
+  return { engines, turns: new Turns(1, queueLimit), memory: new MemoryLedger(memoryBytes) }
 }
 
 /** Everything that computes. */
 export function computeParts(config: Config, computing: Computing, readiness: Readiness): AppPart[] {
   return [
     (app) => {
-      app.addHook('onRequest', async (request) => {
+      app.addHook('onRequest', (request, _reply, done) => {
         if (request.routeOptions.config.computes === true) requireReady(readiness)
+        done()
       })
     },
     attentionRoutes(computing, config.REQUEST_TIMEOUT),

@@ -1,0 +1,108 @@
+import type { Dispatcher as Undici } from 'undici'
+import type { AnswerHeaders, Exchange } from './exchange.ts'
+import { readReport, reportHeader } from '../http/work-report.ts'
+import type { WorkerLink } from './worker-link.ts'
+
+/** An answer up to this size is held until it is whole, so that it can be asked for again. */
+export const holdLimitBytes = 2 ** 20
+
+export interface CallEvents {
+  /** The head of the answer is here: the computation has ended, the worker is free for the next. */
+  computed(call: Call): void
+  answered(call: Call): void
+  /** The connection ended before the answer did. */
+  lost(call: Call): void
+}
+
+class Given extends Error {}
+
+/** One try of an exchange at one worker. */
+export class Call implements Undici.DispatchHandler {
+  readonly exchange: Exchange
+  readonly worker: WorkerLink
+  readonly sentAt = performance.now()
+  readonly #events: CallEvents
+  #controller: Undici.DispatchController | null = null
+  #givenUp = false
+  #status = 0
+  #headers: AnswerHeaders = {}
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #phase: 'waiting' | 'holding' | 'streaming' | 'over' = 'waiting'
+
+  constructor(exchange: Exchange, worker: WorkerLink, events: CallEvents) {
+    this.exchange = exchange
+    this.worker = worker
+    this.#events = events
+  }
+
+  /** The client has a part of the answer, so there is no second try. */
+  get streaming(): boolean {
+    return this.#phase === 'streaming'
+  }
+
+  /** Ends the try from this side; nothing is heard of it any more. */
+  giveUp(): void {
+    this.#givenUp = true
+    this.#phase = 'over'
+    this.#controller?.abort(new Given('given up'))
+  }
+
+  onRequestStart(controller: Undici.DispatchController): void {
+    this.#controller = controller
+    if (this.#givenUp) controller.abort(new Given('given up'))
+  }
+
+  onResponseStart(_controller: Undici.DispatchController, status: number, headers: AnswerHeaders): void {
+    if (this.#givenUp || status < 200) return
+    this.#status = status
+    this.#headers = headers
+    this.#phase = 'holding'
+    this.exchange.report = readReport(headers[reportHeader] as string | undefined)
+    this.#events.computed(this)
+    if (Number(headers['content-length']) > holdLimitBytes) this.#begin()
+  }
+
+  onResponseData(controller: Undici.DispatchController, chunk: Buffer): void {
+    if (this.#givenUp) return
+    if (this.#phase === 'holding') {
+      this.#held.push(chunk)
+      this.#heldBytes += chunk.length
+      if (this.#heldBytes > holdLimitBytes) this.#begin()
+      return
+    }
+    if (!this.exchange.sink.data(chunk, () => controller.resume())) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    if (this.#givenUp) return
+    const streamed = this.#phase === 'streaming'
+    this.#phase = 'over'
+    this.exchange.finish()
+    if (streamed) this.exchange.sink.end()
+    else this.exchange.sink.whole(this.#status, this.#headers, this.#held, this.exchange)
+    this.#events.answered(this)
+  }
+
+  onResponseError(): void {
+    if (this.#givenUp) return
+    const streamed = this.#phase === 'streaming'
+    this.#phase = 'over'
+    if (streamed) {
+      this.exchange.finish()
+      this.exchange.sink.cut()
+    }
+    this.#events.lost(this)
+  }
+
+  #begin(): void {
+    this.#phase = 'streaming'
+    clearTimeout(this.exchange.timer) // the deadline covers queue and compute, not a slow reader
+    const { sink } = this.exchange
+    sink.begin(this.#status, this.#headers, this.exchange)
+    let goOn = true
+    for (const chunk of this.#held) goOn = sink.data(chunk, () => this.#controller?.resume())
+    this.#held = []
+    if (!goOn) this.#controller?.pause()
+  }
+}

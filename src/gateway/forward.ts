@@ -1,0 +1,162 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { requestedSeconds } from '../admission/deadline.ts'
+import type { MemoryLedger, Reservation } from '../admission/memory-ledger.ts'
+import type { Config } from '../config.ts'
+import { problemDocument } from '../errors.ts'
+import type { ServiceError } from '../errors.ts'
+import type { AppPart } from '../http/app.ts'
+import { asServiceError } from '../http/plugins/errors.ts'
+import { watchReader } from '../http/plugins/slow-clients.ts'
+import { requireReady } from '../http/routes/health.ts'
+import type { Readiness } from '../http/readiness.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { Exchange } from './exchange.ts'
+import type { AnswerHeaders, AnswerSink } from './exchange.ts'
+import { readBody } from './read-body.ts'
+import { reportHeader } from '../http/work-report.ts'
+
+/** What of a request a worker needs to see. Everything else ends here, keys above all. */
+const requestHeaders = ['content-type', 'content-encoding', 'accept', 'if-none-match', 'prefer', 'traceparent', 'tracestate'] as const
+/** What of an answer is the gateway's own business, or its connection's. */
+const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'server-timing', 'x-request-id', reportHeader])
+const prefixes = [['/attention/*', 'REQUEST_TIMEOUT'], ['/experiments/*', 'EXPERIMENT_TIMEOUT']] as const
+
+export interface Forwarding {
+  readonly dispatcher: Dispatcher
+  readonly readiness: Readiness
+  /** Bytes of bodies held here. */
+  readonly bodies: MemoryLedger
+  /** Whether a request came from the service's own jobs. */
+  isBackground(request: FastifyRequest): boolean
+}
+
+/**
+ * The addresses that compute, in a process that computes nothing: the whole request goes to a worker, and its answer
+ * comes back as it is. The worker knows the routes and says 404, 405 and 415 itself. The body is read here and not by
+ * Fastify, which would parse it: so these requests are answered in the last onRequest hook and go no further.
+ */
+export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
+  return (app) => {
+    for (const [url, timeout] of prefixes) {
+      app.route({
+        method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+        url,
+        schema: { hide: true },
+        onRequest: (request, reply, _done) => forward(request, reply, config[timeout]),
+        handler: (_request, reply) => reply.callNotFound(),
+      })
+    }
+
+    function forward(request: FastifyRequest, reply: FastifyReply, limitSeconds: number): void {
+      const reservations: Reservation[] = []
+      let seconds: number
+      try {
+        requireReady(forwarding.readiness)
+        seconds = requestedSeconds(request.headers['request-timeout'], limitSeconds)
+      } catch (error) {
+        reply.send(error)
+        return
+      }
+      reply.hijack()
+      const sink = new HttpSink(request, reply)
+      reply.raw.once('close', () => {
+        for (const reservation of reservations) reservation.release()
+      })
+      readBody(request.raw, config.BODY_LIMIT * 2 ** 20, forwarding.bodies, reservations, (error, body) => {
+        request.bodyArrived()
+        if (reply.raw.destroyed || reply.raw.headersSent) return
+        if (error !== null) return sink.fail(asServiceError(error))
+        const { method, url, id } = request
+        const priority = forwarding.isBackground(request) ? 'background' : 'interactive'
+        const exchange = new Exchange({ id, method, path: url, headers: headersFor(request, seconds), body, priority, seconds }, sink)
+        reply.raw.once('close', () => forwarding.dispatcher.leave(exchange))
+        forwarding.dispatcher.submit(exchange)
+      })
+    }
+  }
+}
+
+function headersFor(request: FastifyRequest, seconds: number): string[] {
+  const headers = ['x-request-id', request.id, 'request-timeout', String(seconds)]
+  for (const name of requestHeaders) {
+    const value = request.headers[name]
+    if (value !== undefined) headers.push(name, value as string)
+  }
+  return headers
+}
+
+/** Writes a worker's answer to the client, or a problem of the gateway's own. */
+class HttpSink implements AnswerSink {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #raw: ServerResponse
+
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.#request = request
+    this.#reply = reply
+    this.#raw = reply.raw
+  }
+
+  whole(status: number, headers: AnswerHeaders, body: readonly Buffer[], exchange: Exchange): void {
+    this.#head(status, headers, exchange)
+    if (body.length <= 1) this.#raw.end(body[0])
+    else this.#raw.end(Buffer.concat(body))
+  }
+
+  begin(status: number, headers: AnswerHeaders, exchange: Exchange): void {
+    this.#head(status, headers, exchange)
+    watchReader(this.#raw)
+  }
+
+  data(chunk: Buffer, resume: () => void): boolean {
+    if (this.#raw.write(chunk)) return true
+    this.#raw.once('drain', resume)
+    return false
+  }
+
+  end(): void {
+    this.#raw.end()
+  }
+
+  cut(): void {
+    this.#raw.destroy()
+  }
+
+  fail(error: ServiceError): void {
+    const request = this.#request
+    if (error.status >= 500) request.log.warn({ code: error.code, detail: error.message }, 'request failed')
+    request.problemCode = error.code
+    const body = Buffer.from(JSON.stringify(problemDocument(error, request.id)))
+    this.#write(error.status, { ...error.headers, 'content-type': 'application/problem+json', 'content-length': String(body.length) })
+    this.#raw.end(request.method === 'HEAD' ? undefined : body)
+  }
+
+  #head(status: number, headers: AnswerHeaders, exchange: Exchange): void {
+    const { report } = exchange
+    const timing = this.#request.timing
+    timing.queueMs = exchange.queueMs
+    const own: Record<string, string | string[] | undefined> = {}
+    if (report !== null) {
+      timing.queueMs += report.queueMs
+      timing.computeMs = report.computeMs
+      timing.encodeMs = report.encodeMs
+      this.#request.workUnits = report.workUnits
+      this.#request.engineUsed = report.engine
+      own['server-timing'] = serverTiming(timing)
+    }
+    for (const name in headers) if (!ownHeaders.has(name)) own[name] = headers[name]
+    this.#write(status, own)
+  }
+
+  #write(status: number, headers: Record<string, string | string[] | undefined>): void {
+    // Fastify's reply holds what the hooks have set: request id, security headers, CORS.
+    const set = this.#reply.getHeaders() as Record<string, string | string[]>
+    this.#reply.raw.writeHead(status, { ...set, ...headers } as Record<string, string | string[]>)
+  }
+}
+
+/** The split of a request's time as Server-Timing has it, milliseconds. */
+export function serverTiming({ queueMs, computeMs, encodeMs }: FastifyRequest['timing']): string {
+  return `queue;dur=${queueMs.toFixed(2)}, compute;dur=${computeMs.toFixed(2)}, encode;dur=${encodeMs.toFixed(2)}`
+}

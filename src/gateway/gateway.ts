@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import { MemoryLedger } from '../admission/memory-ledger.ts'
+import type { Config } from '../config.ts'
+import { ServiceError } from '../errors.ts'
+import { buildApp } from '../http/app.ts'
+import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
+import { openapiRoutes } from '../http/openapi/routes.ts'
+import { Readiness } from '../http/readiness.ts'
+import { engineRoutes } from '../http/routes/engines.ts'
+import { healthRoutes } from '../http/routes/health.ts'
+import { memoryShares } from '../memory-shares.ts'
+import type { ServiceProcess } from './service-process.ts'
+import { CrashLoop } from './crash-loop.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { forwardRoutes } from './forward.ts'
+import { openInternalDoor } from './internal-door.ts'
+import { WorkerLink } from './worker-link.ts'
+
+const workerStopMs = 5_000
+
+/** The process that clients speak to: it accepts, refuses, queues and forwards, keeps workers running, and computes nothing. */
+export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus: number): Promise<ServiceProcess> {
+  const folder = privateFolder()
+  const readiness = new Readiness()
+  const shares = memoryShares(config)
+  const bodies = new MemoryLedger(shares.bodyBytes)
+  const workers: WorkerLink[] = []
+  const dispatcher = new Dispatcher(config.QUEUE_LIMIT, workers)
+  const crashLoop = new CrashLoop(() => dispatcher.counters.answered)
+  const inFlight = new InFlight()
+
+  const judge = (): void => {
+    if (workers.some(({ ready }) => ready)) return readiness.ready()
+    const failed = workers.find(({ state }) => state.state === 'failed')
+    if (crashLoop.broken) readiness.failed('workers end as soon as they start')
+    else if (failed !== undefined && workers.every(({ state }) => state.state !== 'starting')) readiness.failed(failed.state.reason!)
+    else if (!workers.some(({ returning }) => returning)) readiness.failed('no worker is running; the next one is being started')
+  }
+  dispatcher.hopeless = () => (readiness.status === 'failed' ? readiness.reason ?? 'no worker is running' : null)
+
+  for (let id = 0; id < config.WORKERS; id++) {
+    const environment: Record<string, string> = gpus > 0 && config.DEVICE !== 'cpu' ? { CUDA_VISIBLE_DEVICES: String(id % gpus) } : {}
+    const socketPath = join(folder, `worker-${id}.sock`)
+    workers.push(new WorkerLink(id, { role: 'worker', name: `worker ${id}`, args: [String(id), socketPath], environment }, socketPath, log, {
+      free: () => dispatcher.pump(),
+      changed: judge,
+      died(worker, death) {
+        crashLoop.died(death)
+        judge()
+        dispatcher.workerDied(worker)
+        if (readiness.status === 'failed') dispatcher.failWaiting(() => new ServiceError('worker-lost', `No worker is left: ${readiness.reason}.`, { headers: { 'retry-after': '5' } }))
+      },
+    }))
+  }
+
+  const door = openInternalDoor(join(folder, 'gateway.sock'))
+  const app = await buildApp(config, log, [
+    (app) => inFlight.watch(app),
+    healthRoutes(readiness, () => !crashLoop.broken),
+    engineRoutes(config, {
+      availability: () => workers.find(({ state }) => state.engines.length > 0)?.state.engines ?? [],
+      workers: () => workers.map(({ state }) => state),
+    }),
+    forwardRoutes(config, { dispatcher, readiness, bodies, isBackground: (request) => door.isInternal(request.raw) }),
+    openapiRoutes,
+  ])
+  await app.listen({ host: config.HOST, port: config.PORT })
+  await door.listen(app)
+  for (const worker of workers) worker.start()
+
+  const cleanUp = (): void => rmSync(folder, { recursive: true, force: true })
+  return {
+    async stop() {
+      readiness.draining()
+      await inFlight.idle(Math.max(config.REQUEST_TIMEOUT, config.EXPERIMENT_TIMEOUT) * 1000 + workerStopMs)
+      await Promise.all([closeApp(app), door.close()])
+      await Promise.all(workers.map((worker) => worker.stop(workerStopMs)))
+      cleanUp()
+    },
+    destroy() {
+      for (const worker of workers) worker.destroy()
+      cleanUp()
+    },
+  }
+}
+
+/** A folder for sockets that nobody else can enter, also where the root file system is read-only. */
+function privateFolder(): string {
+  for (const parent of [tmpdir(), '/dev/shm', '/run']) {
+    try {
+      return mkdtempSync(join(parent, 'attention-'))
+    } catch {
+      // the next one
+    }
+  }
+  throw new Error('there is no folder for the workers\' sockets: set TMPDIR to one that can be written')
+}

@@ -1,0 +1,17 @@
+import type { Availability } from '../engines/select.ts'
+
+/** What a gateway says to a child over its IPC channel. Plain objects: an Error loses its code on the way. */
+export type ToChild =
+  | { readonly type: 'stop' }
+  | { readonly type: 'ping'; readonly id: number }
+  | { readonly type: 'metrics'; readonly id: number }
+
+/** What a child says to its gateway. */
+export type FromChild =
+  /** A forward pass on its device agreed with the reference: it takes requests. `routes`: the addresses that compute. */
+  | { readonly type: 'ready'; readonly device: string; readonly engines: readonly Availability[]; readonly routes: readonly string[] }
+  /** It runs but cannot compute what the configuration asks for, and says why. */
+  | { readonly type: 'failed'; readonly reason: string; readonly engines: readonly Availability[] }
+  /** Its event loop is free: whatever it computed before has ended. */
+  | { readonly type: 'pong'; readonly id: number }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: readonly unknown[] }

@@ -1,0 +1,225 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { Pool } from 'undici'
+import type { WorkerState } from '../http/routes/engines.ts'
+import { Call } from './call.ts'
+import type { CallEvents } from './call.ts'
+import { Child } from './child.ts'
+import type { ChildKind, Death } from './child.ts'
+import type { Exchange } from './exchange.ts'
+import type { FromChild } from './messages.ts'
+
+/** A worker whose requests take less than this on average is given the next one before it asks. */
+const quickMs = 4
+/** How many requests a quick worker may hold, the one that it computes included. */
+const quickDepth = 3
+const largestAheadBytes = 256 * 2 ** 10
+/** Given ahead to a worker that makes no progress for this long, a request is taken back. */
+export const takeBackAfterMs = 25
+const metricsWithinMs = 500
+
+export interface WorkerEvents {
+  /** It takes requests, or has room for more. */
+  free(worker: WorkerLink): void
+  changed(worker: WorkerLink): void
+  died(worker: WorkerLink, death: Death): void
+}
+
+type Availabilities = WorkerState['engines']
+
+/** The gateway's side of one worker: its process, the connections to it, and what it holds. */
+export class WorkerLink {
+  readonly id: number
+  readonly #child: Child
+  readonly #socketPath: string
+  readonly #events: WorkerEvents
+  #pool: Pool
+  /** Tries that hold its place, oldest first. */
+  readonly #calls = new Set<Call>()
+  /** Places held by work that nobody waits for any more, until the worker says that it is over; with the time by which it must. */
+  readonly #abandoned = new Map<number, NodeJS.Timeout>()
+  readonly #metrics = new Map<number, (metrics: readonly unknown[]) => void>()
+  #nextId = 0
+  #serviceMs = 2 * quickMs
+  #lastAnswerAt = 0
+  #device = ''
+  #reason: string | undefined
+  #engines: Availabilities = []
+  #routes: readonly string[] = []
+
+  constructor(id: number, kind: ChildKind, socketPath: string, log: FastifyBaseLogger, events: WorkerEvents) {
+    this.id = id
+    this.#socketPath = socketPath
+    this.#events = events
+    this.#pool = this.#connect()
+    this.#child = new Child(kind, log, {
+      message: (message) => this.#heard(message),
+      died: (death) => this.#died(death),
+    })
+  }
+
+  start(): void {
+    this.#child.start()
+  }
+
+  get state(): WorkerState {
+    const [oldest] = this.#calls
+    return {
+      id: this.id,
+      pid: this.#child.pid,
+      device: this.#device,
+      state: this.#child.state,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      restarts: this.#child.restarts,
+      doing: oldest?.exchange.id ?? null,
+      engines: this.#engines,
+    }
+  }
+
+  get ready(): boolean {
+    return this.#child.state === 'ready'
+  }
+
+  get pid(): number | null {
+    return this.#child.pid
+  }
+
+  /** Starting for the first time, or again after it was ready: it will be back in a moment. */
+  get returning(): boolean {
+    return this.#child.state === 'starting' && this.#child.deathsBeforeReady === 0
+  }
+
+  /** Addresses that compute, as the worker's routes name them. */
+  get routes(): readonly string[] {
+    return this.#routes
+  }
+
+  /** Requests that hold its place or wait in it. */
+  get load(): number {
+    return this.#calls.size + this.#abandoned.size
+  }
+
+  /** Whether it can take `exchange` now: it computes one at a time, and is given small ones ahead while it is quick. */
+  takes(exchange: Exchange): boolean {
+    if (this.#child.state !== 'ready') return false
+    const { load } = this
+    if (load === 0) return true
+    if (load >= quickDepth || this.#abandoned.size > 0 || exchange.suspect || exchange.priority === 'background') return false
+    if (this.#serviceMs > quickMs || (exchange.body?.length ?? 0) > largestAheadBytes) return false
+    const [oldest] = this.#calls
+    return !oldest!.exchange.suspect && performance.now() - Math.max(oldest!.sentAt, this.#lastAnswerAt) < takeBackAfterMs
+  }
+
+  send(exchange: Exchange, events: CallEvents): Call {
+    const call = new Call(exchange, this, events)
+    this.#calls.add(call)
+    this.#pool.dispatch({ method: exchange.method as 'POST', path: exchange.path, headers: exchange.headers as string[], body: exchange.body }, call)
+    return call
+  }
+
+  /** The call's computation has ended: its place is free. */
+  computed(call: Call): void {
+    if (!this.#calls.delete(call)) return
+    const now = performance.now()
+    const serviceMs = now - Math.max(call.sentAt, this.#lastAnswerAt)
+    this.#serviceMs = 0.7 * this.#serviceMs + 0.3 * serviceMs
+    this.#lastAnswerAt = now
+  }
+
+  /** Nothing is awaited from this call any more, though it may not have come to its computation's end: it died, or was never begun. */
+  drop(call: Call): boolean {
+    return this.#calls.delete(call)
+  }
+
+  /** All but the oldest, if it has made no progress: given ahead in vain. */
+  stuckBehind(): Call[] {
+    const [oldest, ...ahead] = this.#calls
+    if (oldest === undefined || performance.now() - Math.max(oldest.sentAt, this.#lastAnswerAt) < takeBackAfterMs) return []
+    return ahead
+  }
+
+  get holdsAhead(): boolean {
+    return this.#calls.size > 1
+  }
+
+  /**
+   * Nobody waits for what it computes, which may not be interruptible: its place stays taken until its event loop
+   * answers. If it has not within `withinMs`, it is killed.
+   */
+  abandon(call: Call, withinMs: number): void {
+    call.giveUp()
+    if (!this.#calls.delete(call)) return
+    const id = this.#nextId++
+    this.#abandoned.set(id, setTimeout(() => this.#child.kill('it did not answer within the deadline and the grace after it'), withinMs))
+    this.#child.send({ type: 'ping', id })
+  }
+
+  /** Its metrics as prom-client's JSON; null when it does not answer soon. */
+  metrics(): Promise<readonly unknown[] | null> {
+    if (!this.ready) return Promise.resolve(null)
+    const id = this.#nextId++
+    return new Promise((resolve) => {
+      const done = (metrics: readonly unknown[] | null): void => {
+        clearTimeout(timer)
+        this.#metrics.delete(id)
+        resolve(metrics)
+      }
+      const timer = setTimeout(done, metricsWithinMs, null)
+      this.#metrics.set(id, done)
+      this.#child.send({ type: 'metrics', id })
+    })
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await this.#child.stop(graceMs)
+    await this.#pool.destroy()
+  }
+
+  destroy(): void {
+    this.#child.destroy()
+  }
+
+  #connect(): Pool {
+    return new Pool('http://worker', {
+      socketPath: this.#socketPath,
+      connections: null, // an answer that streams to a slow reader keeps its connection while others go on
+      pipelining: 1,
+      keepAliveTimeout: 600_000,
+      keepAliveMaxTimeout: 600_000,
+      headersTimeout: 0, // the exchange's deadline and the grace after it say how long
+      bodyTimeout: 0,
+    })
+  }
+
+  #heard(message: FromChild): void {
+    switch (message.type) {
+      case 'ready':
+        this.#device = message.device
+        this.#engines = message.engines
+        this.#routes = message.routes
+        this.#reason = undefined
+        this.#events.changed(this)
+        this.#events.free(this)
+        break
+      case 'failed':
+        this.#engines = message.engines
+        this.#reason = message.reason
+        this.#events.changed(this)
+        break
+      case 'pong':
+        clearTimeout(this.#abandoned.get(message.id))
+        if (this.#abandoned.delete(message.id)) this.#events.free(this)
+        break
+      case 'metrics':
+        this.#metrics.get(message.id)?.(message.metrics)
+    }
+  }
+
+  #died(death: Death): void {
+    for (const timer of this.#abandoned.values()) clearTimeout(timer)
+    this.#abandoned.clear()
+    // Connections of the dead process may not have noticed yet; their calls fail now.
+    void this.#pool.destroy(new Error('the worker ended'))
+    this.#pool = this.#connect()
+    this.#events.died(this, death)
+  }
+}

@@ -1,0 +1,86 @@
+import { rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { defaultEnvironment } from '../config.ts'
+import type { Config } from '../config.ts'
+import { loadEngines } from '../engines/load.ts'
+import { verifyEngine } from '../engines/readiness.ts'
+import type { FromChild, ToChild } from '../gateway/messages.ts'
+import { buildApp } from '../http/app.ts'
+import { computeParts, computingWith } from '../http/compute-parts.ts'
+import { healthRoutes } from '../http/routes/health.ts'
+import { reportWork } from '../http/plugins/report-work.ts'
+import { Readiness } from '../http/readiness.ts'
+import { createLog } from '../log.ts'
+import { memoryShares } from '../memory-shares.ts'
+import { workRegistry } from '../metrics/registries.ts'
+import { version } from '../version.ts'
+
+/** A worker: the app that computes, on a Unix socket, for its gateway alone. `end` ends the process. */
+export async function serveWorker(config: Config, id: string, socketPath: string, end: (code: number) => void): Promise<void> {
+  const log = createLog(config.LOG_LEVEL, `worker ${id}`, process.stdout.isTTY)
+  const say = (message: FromChild): void => void process.send?.(message, () => {})
+  endWithTheGateway(socketPath, end)
+
+  const readiness = new Readiness()
+  const threads = Math.max(1, Math.floor(availableParallelism() / config.WORKERS))
+  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads, version, setEnvironment: defaultEnvironment })
+  const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
+  const metrics = workRegistry(id, () => computing.memory.takenBytes)
+  const routes: string[] = []
+  const app = await buildApp(config, log, [
+    (app) => {
+      app.addHook('onRoute', ({ url, config }) => {
+        if ((config as { computes?: boolean } | undefined)?.computes === true) routes.push(url)
+      })
+    },
+    reportWork,
+    healthRoutes(readiness, () => true),
+    ...computeParts(config, computing, readiness),
+  ], 'debug')
+  app.server.keepAliveTimeout = 0 // the gateway keeps its connections
+  app.server.requestTimeout = 0
+  rmSync(socketPath, { force: true }) // left by the worker before
+  await app.listen({ path: socketPath })
+
+  const stop = async (): Promise<void> => {
+    await app.close()
+    await engines.close()
+  }
+  process.on('message', (message: ToChild) => {
+    if (message.type === 'ping') say({ type: 'pong', id: message.id })
+    else if (message.type === 'metrics') void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
+    else if (message.type === 'stop') void stop().then(() => end(0))
+  })
+
+  try {
+    if (engines.failure !== null) throw new Error(engines.failure)
+    for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
+    readiness.ready()
+    log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')
+    say({ type: 'ready', device: engines.main.device, engines: engines.availability, routes: [...new Set(routes)] })
+  } catch (error) {
+    const reason = (error as Error).message
+    readiness.failed(reason)
+    log.error({ err: error }, 'not ready')
+    say({ type: 'failed', reason, engines: engines.availability })
+  }
+}
+
+/**
+ * No worker outlives its gateway. The channel's end says that it is gone; a thread watches for it as well, because a
+ * long computation keeps this one from hearing anything.
+ */
+function endWithTheGateway(socketPath: string, end: (code: number) => void): void {
+  // Signals for the whole process group are the gateway's to answer: it says stop when the last answer is out.
+  process.on('SIGTERM', () => {})
+  process.on('SIGINT', () => {})
+  const gone = (): void => {
+    rmSync(dirname(socketPath), { recursive: true, force: true })
+    end(0)
+  }
+  process.on('disconnect', gone)
+  if (!process.connected) gone()
+  new Worker(new URL('./watch-parent.js', import.meta.url), { workerData: { parent: process.ppid } }).unref()
+}
