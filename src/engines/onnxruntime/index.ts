@@ -1,5 +1,6 @@
 import type { AttentionProblem } from '../../models/problem.ts'
 import type { AttentionOutput, Device, Engine, Wanted } from '../engine.ts'
+import { engineFailure } from '../failure.ts'
 import { cudaEnvironment, whyNoCuda } from './cuda.ts'
 import { Sessions } from './sessions.ts'
 import type { Runtime } from './sessions.ts'
@@ -36,7 +37,9 @@ export async function openOnnxruntime(options: OnnxruntimeOptions): Promise<Engi
     version: runtime.env.versions.node!,
     /** One at a time: a run is several native calls, between which others would let sessions go or double the memory. */
     run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput> {
-      const output = last.then(() => solve(sessions, problem, wanted, blockElements))
+      const output = last.then(() => solve(sessions, problem, wanted, blockElements)).catch((error: unknown) => {
+        throw engineFailure('onnxruntime', device, error)
+      })
       last = output.catch(() => {})
       return output
     },

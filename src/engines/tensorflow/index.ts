@@ -1,13 +1,11 @@
 import type { Engine } from '../engine.ts'
+import { engineFailure } from '../failure.ts'
 import { loadTensorFlow } from './load.ts'
 import type { LoadOptions } from './load.ts'
 import { ParameterCache } from './parameter-cache.ts'
 import { solve } from './solve.ts'
 
 export { findTensorFlow, TensorFlowUnavailable } from './load.ts'
-
-/** The device failed in the middle of a run (out of memory, a CUDA error): what it answers from now on is not to be trusted. */
-export class DeviceFailed extends Error {}
 
 /** Bytes of parameters that stay on the device between requests: a dozen models of width 768. */
 const cacheLimit = 128 * 2 ** 20
@@ -35,7 +33,7 @@ export async function openTensorFlow(options: LoadOptions & { readonly blockElem
         return solve(tf, cache, problem, wanted, blockElements)
       } catch (error) {
         cache.clear()
-        throw device === 'gpu' ? new DeviceFailed('TensorFlow failed on the GPU', { cause: error }) : error
+        throw engineFailure('tensorflow', device, error)
       } finally {
         cache.trim()
       }
