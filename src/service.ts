@@ -8,6 +8,7 @@ import type { Engines } from './engines/select.ts'
 import { buildApp } from './http/app.ts'
 import type { AppPart } from './http/app.ts'
 import { computeParts, computingWith } from './http/compute-parts.ts'
+import { endWithDevice } from './http/plugins/end-with-device.ts'
 import { closeApp, InFlight } from './http/plugins/in-flight.ts'
 import { openapiRoutes } from './http/openapi/routes.ts'
 import { Readiness } from './http/readiness.ts'
@@ -33,10 +34,15 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
   const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
   const inFlight = new InFlight()
+  let deviceLost = false // nobody restarts a lone process but an orchestrator that asks /health/live
   const app = await buildApp(config, log, [
     ...first,
     (app) => inFlight.watch(app),
-    healthRoutes(readiness, () => true),
+    healthRoutes(readiness, () => !deviceLost),
+    endWithDevice(() => {
+      deviceLost = true
+      readiness.failed('the GPU failed; the process is to be started anew')
+    }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
     ...computeParts(config, computing, readiness),
     ...(first.length === 0 ? [openapiRoutes] : []),

@@ -10,6 +10,7 @@ import type { FromChild, ToChild } from '../gateway/messages.ts'
 import { buildApp } from '../http/app.ts'
 import { computeParts, computingWith } from '../http/compute-parts.ts'
 import { healthRoutes } from '../http/routes/health.ts'
+import { endWithDevice } from '../http/plugins/end-with-device.ts'
 import { reportWork } from '../http/plugins/report-work.ts'
 import { Readiness } from '../http/readiness.ts'
 import { createLog } from '../log.ts'
@@ -36,6 +37,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
       })
     },
     reportWork,
+    endWithDevice(() => end(1)),
     healthRoutes(readiness, () => true),
     ...computeParts(config, computing, readiness),
   ], 'debug')

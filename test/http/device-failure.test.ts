@@ -21,7 +21,7 @@ describe('a failed run', () => {
       throw engineFailure('tensorflow', device, new Error('CUDA_ERROR_ILLEGAL_ADDRESS'))
     })
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
-    const answer = await fetch(url, { headers: { connection: 'close' } })
+    const answer = await fetch(url) // the connection is kept: the answer's end is what counts
     const body = await answer.text()
     expect(answer.status).toBe(500)
     expect(JSON.parse(body)).toMatchObject({ code: 'engine-failed' })
