@@ -8,6 +8,8 @@ import { similarityFigure } from './similarity.ts'
 import { statisticsFigure } from './statistics.ts'
 import type { VegaLiteSpec } from './spec.ts'
 
+export { experimentFigure } from './experiment/index.ts'
+export type { SeedValues } from './experiment/index.ts'
 export { figureNames, figureNeeds, parseFigureSelection, parseRange } from './selection.ts'
 export type { FigureName, FigureSelection, PlainSelection } from './selection.ts'
 export { vegaLiteMediaType } from './spec.ts'

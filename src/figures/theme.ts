@@ -29,7 +29,12 @@ export const theme = {
   style: {
     baseline: { color: '#8c5c00', stroke: '#8c5c00' },
     observed: { color: '#1f5fa8', fill: '#1f5fa8', stroke: '#1f5fa8' },
-    zero: { color: '#57606a', stroke: '#57606a' },
+    supports: { color: '#1f5fa8', opacity: 0.12 },
+    seeds: { color: '#8c959f' },
+    null: { color: '#8c5c00', fill: '#8c5c00', stroke: '#8c5c00' },
+    supported: { fill: '#1f5fa8' },
+    refuted: { fill: '#b0350a' },
+    not_distinguishable: { fill: '#57606a' },
     note: { color: '#57606a', fill: '#57606a' },
   },
 } satisfies Config

@@ -1,5 +1,7 @@
-import { attentionFigure, parseFigureSelection } from '../../src/figures/index.ts'
-import type { PlainSelection, VegaLiteSpec } from '../../src/figures/index.ts'
+import { attentionFigure, experimentFigure, parseFigureSelection } from '../../src/figures/index.ts'
+import type { PlainSelection, SeedValues, VegaLiteSpec } from '../../src/figures/index.ts'
+import type { Report } from '../../src/experiments/report.ts'
+import { biasReport, headsReport, onePositionReport, oneSeedReport, someSeeds } from './reports.ts'
 import { resultOf, scaledInput } from './results.ts'
 
 /** A figure that is example, test and picture of the gallery at once. */
@@ -50,4 +52,15 @@ export const attentionGallery: readonly GalleryFigure[] = [
   figure('similarity-undefined', true, { spec: { contextLength: 1 }, input: { randn: [1, 1, 20], seed: 42, advance: 0 } }, { figure: 'similarity' }),
 ]
 
-export const gallery: readonly GalleryFigure[] = [...attentionGallery]
+function experiment(name: string, report: Report, seeds: SeedValues | null): GalleryFigure {
+  return { name, golden: true, spec: () => Promise.resolve(experimentFigure(report, seeds)) }
+}
+
+export const experimentGallery: readonly GalleryFigure[] = [
+  experiment('experiment-bias', biasReport, someSeeds(400)),
+  experiment('experiment-heads', headsReport, null),
+  experiment('experiment-one-seed', oneSeedReport, someSeeds(1)),
+  experiment('experiment-one-position', onePositionReport, { of: () => new Float64Array([NaN, NaN]) }),
+]
+
+export const gallery: readonly GalleryFigure[] = [...attentionGallery, ...experimentGallery]
