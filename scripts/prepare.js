@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 
 /** npm scripts, and the package whose command each one calls. */
-const builds = { 'build:kernels': 'assemblyscript' }
+const builds = { 'build:kernels': 'assemblyscript', 'build:dashboard': 'vite' }
 
 function isInstalled(name) {
   try {

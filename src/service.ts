@@ -12,6 +12,7 @@ import { endWithDevice } from './http/plugins/end-with-device.ts'
 import { closeApp, InFlight } from './http/plugins/in-flight.ts'
 import { openapiRoutes } from './http/openapi/routes.ts'
 import { Readiness } from './http/readiness.ts'
+import { dashboardRoutes } from './http/routes/dashboard.ts'
 import { engineRoutes } from './http/routes/engines.ts'
 import { healthRoutes } from './http/routes/health.ts'
 import { memoryShares } from './memory-shares.ts'
@@ -45,7 +46,7 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
     }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
     ...computeParts(config, computing, readiness),
-    ...(first.length === 0 ? [openapiRoutes] : []),
+    ...(first.length === 0 ? [openapiRoutes, dashboardRoutes()] : []),
   ])
   return {
     app,

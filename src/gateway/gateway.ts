@@ -9,6 +9,7 @@ import { buildApp } from '../http/app.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { openapiRoutes } from '../http/openapi/routes.ts'
 import { Readiness } from '../http/readiness.ts'
+import { dashboardRoutes } from '../http/routes/dashboard.ts'
 import { engineRoutes } from '../http/routes/engines.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { memoryShares } from '../memory-shares.ts'
@@ -66,6 +67,7 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
     }),
     forwardRoutes(config, { dispatcher, readiness, bodies, isBackground: (request) => door.isInternal(request.raw) }),
     openapiRoutes,
+    dashboardRoutes(),
   ])
   await app.listen({ host: config.HOST, port: config.PORT })
   await door.listen(app)
