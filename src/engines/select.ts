@@ -14,7 +14,16 @@ export function multiplyAdds(problem: Pick<AttentionProblem, 'batch' | 'seqLen' 
   return batch * seqLen * (3 * dIn * width + width * outputDim) + batch * numHeads * seqLen * seqLen * headDim
 }
 
-/** Below this many multiply-adds plain loops answer sooner than a native call does (bench/engines.ts finds it). */
+/** What an exponential and its share of a row take in plain loops, in multiply-adds; half of the square is seen. */
+const multiplyAddsPerWeight = 40
+
+/** What a problem takes in plain loops, in multiply-adds. */
+export function directWork(problem: Parameters<typeof multiplyAdds>[0]): number {
+  const { batch, seqLen, numHeads } = problem
+  return multiplyAdds(problem) + (multiplyAddsPerWeight * batch * numHeads * seqLen * (seqLen + 1)) / 2
+}
+
+/** Up to so much work plain loops answer sooner than a native call does: bench/engines.ts. */
 export const directLimit = 400_000
 
 /** The engines of a process: the enabled ones, and the rule by which `auto` takes one. */
@@ -58,7 +67,7 @@ export class Engines {
   for(problem: Parameters<typeof multiplyAdds>[0], name?: EngineName): Engine {
     if (name !== undefined) return this.named(name)
     if (this.failure !== null) throw new ServiceError('not-ready', this.failure)
-    return this.#small !== this.#large && multiplyAdds(problem) > directLimit ? this.#large : this.#small
+    return this.#small !== this.#large && directWork(problem) > directLimit ? this.#large : this.#small
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AttentionOutput, Engine, Wanted } from '../../src/engines/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/index.ts'
@@ -41,7 +42,7 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     beforeAll(async () => {
       expected = await oracle.run(problem, everything)
       actual = await engine.run(problem, everything)
-      sharpness = Math.max(1, ...[...rowsOf(expected.scores!)].flatMap((row) => row.map(Math.abs).reduce((a, b) => Math.max(a, b))))
+      sharpness = greatestScore(expected)
     })
 
     it('gives the weights', () => {
@@ -81,6 +82,25 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
       expectRows(bare.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
       expect(bare.rowStatistics.maxFutureWeight).toBe(0)
     })
+  })
+
+  it('agrees on shapes that nobody thought of', async () => {
+    const upTo = (max: number) => fc.integer({ min: 1, max })
+    const shape = fc.record({
+      batch: upTo(4), seqLen: fc.oneof(upTo(12), fc.integer({ min: 120, max: 140 })), dIn: upTo(9), heads: upTo(3), group: upTo(2),
+      headDim: upTo(9), outputDim: fc.option(upTo(9), { nil: undefined }), biases: fc.subarray(['q', 'k', 'v', 'o']), sharpness: fc.constantFrom(1, 4),
+      dropout: fc.option(fc.constantFrom(0.2, 0.7), { nil: undefined }),
+    })
+    await fc.assert(fc.asyncProperty(shape, async ({ heads, group, biases, ...of }) => {
+      const problem = drawProblem({ name: JSON.stringify(of), ...of, numHeads: heads * group, numKeyValueHeads: heads, biases: biases.join('') })
+      const [expected, actual] = [await oracle.run(problem, everything), await engine.run(problem, everything)]
+      const sharpness = greatestScore(expected)
+      expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
+      expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
+      for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
+      expectRows(actual.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
+      expect(actual.rowStatistics.maxFutureWeight).toBe(0)
+    }), { seed: 4, numRuns: 60 })
   })
 
   it('gives the same bytes each time', async () => {
@@ -138,6 +158,11 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     expect(['cpu', 'gpu']).toContain(engine.device)
     expect(engine.version).not.toBe('')
   })
+}
+
+/** The greatest magnitude of a score, at least 1. */
+function greatestScore({ scores }: AttentionOutput): number {
+  return [...rowsOf(scores!)].reduce((most, row) => row.reduce((max, score) => Math.max(max, Math.abs(score)), most), 1)
 }
 
 /** Every row's visible part, as plain numbers. */

@@ -1,4 +1,3 @@
-import { fillRow } from '../../statistics/row-statistics.ts'
 import type { RowStatistics } from '../../statistics/row-statistics.ts'
 
 /** Where one map's rows lie: queries, keys and values stay in (batch, seqLen, width), a head is a range of columns. */
@@ -16,40 +15,88 @@ export interface AttendArrays {
   readonly queries: Float32Array
   readonly keys: Float32Array
   readonly values: Float32Array
-  /** (batch, heads, seqLen, seqLen) */
-  readonly weights: Float32Array
+  /** (batch, heads, seqLen, seqLen), or null where they are not wanted */
+  readonly weights: Float32Array | null
   readonly scores: Float32Array | null
   /** (batch, seqLen, heads * headDim), written at the queries' places */
   readonly mixed: Float32Array
   readonly rows: RowStatistics
+  /** (seqLen): the weights of the row at hand */
+  readonly row: Float64Array
 }
 
-/** One item's head, row by row: scores, softmax, dropout, values mixed, the row's statistics. */
+/** One item's head, row by row: scores, softmax, the row's statistics, dropout, values mixed. */
 export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headDim: number, scale: number, keep: Uint8Array | null, keepProbability: number): void {
-  const { queries, keys, values, weights, scores, mixed, rows } = arrays
+  const { queryStart, queryStride, keyStart, keyStride, map } = at
+  const { queries, keys, values, weights, scores, mixed, rows, row } = arrays
   for (let query = 0; query < seqLen; query++) {
-    const q = at.queryStart + query * at.queryStride
-    const row = (at.map * seqLen + query) * seqLen
+    const q = queryStart + query * queryStride
+    const start = (map * seqLen + query) * seqLen
     let max = -Infinity
     for (let key = 0; key <= query; key++) {
-      const k = at.keyStart + key * at.keyStride
+      const k = keyStart + key * keyStride
       let dot = 0
       for (let d = 0; d < headDim; d++) dot += queries[q + d]! * keys[k + d]!
       const score = dot * scale
-      weights[row + key] = score
-      if (scores !== null) scores[row + key] = score
+      row[key] = score
       if (score > max) max = score
     }
-    let sum = 0
-    for (let key = 0; key <= query; key++) sum += weights[row + key] = Math.exp(weights[row + key]! - max)
-    const inverse = 1 / sum
-    for (let key = 0; key <= query; key++) weights[row + key]! *= inverse
-    fillRow(rows, at.map * seqLen + query, query, weights, row)
+    if (scores !== null) for (let key = 0; key <= query; key++) scores[start + key] = row[key]!
+
+    // With s = score - max and p = e^s / Z, the entropy -sum p ln p is ln Z - sum p s: one logarithm a row.
+    let total = 0
+    let weighted = 0
+    let moment = 0
     for (let key = 0; key <= query; key++) {
-      if (keep !== null && keep[row + key] === 0) continue
-      const weight = keep === null ? weights[row + key]! : weights[row + key]! / keepProbability
-      const v = at.keyStart + key * at.keyStride
-      for (let d = 0; d < headDim; d++) mixed[q + d]! += weight * values[v + d]!
+      const shifted = row[key]! - max
+      const power = Math.exp(shifted)
+      row[key] = power
+      total += power
+      moment += power * (query - key)
+      if (power > 0) weighted += power * shifted
     }
+    const inverse = 1 / total
+    let sum = 0
+    for (let key = 0; key <= query; key++) {
+      const weight = Math.fround(row[key]! * inverse)
+      row[key] = weight
+      sum += weight
+    }
+    if (weights !== null) for (let key = 0; key <= query; key++) weights[start + key] = row[key]!
+    const index = map * seqLen + query
+    rows.entropy[index] = Math.log(total) - weighted * inverse
+    rows.maxWeight[index] = inverse
+    rows.distance[index] = moment * inverse
+    rows.sum[index] = sum
+    rows.previousToken[index] = query > 0 ? row[query - 1]! : 0
+    rows.firstToken[index] = row[0]!
+    rows.diagonal[index] = row[query]!
+
+    if (keep !== null) for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
+    mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
+  }
+}
+
+/** The values of the keys 0..count-1, weighed by `row`, four columns at a time. */
+function mix(into: Float32Array, at: number, row: Float64Array, count: number, values: Float32Array, start: number, stride: number, headDim: number): void {
+  const whole = headDim - (headDim % 4)
+  for (let d = 0; d < whole; d += 4) {
+    let a = 0, b = 0, c = 0, e = 0
+    for (let key = 0, v = start + d; key < count; key++, v += stride) {
+      const weight = row[key]!
+      a += weight * values[v]!
+      b += weight * values[v + 1]!
+      c += weight * values[v + 2]!
+      e += weight * values[v + 3]!
+    }
+    into[at + d] = a
+    into[at + d + 1] = b
+    into[at + d + 2] = c
+    into[at + d + 3] = e
+  }
+  for (let d = whole; d < headDim; d++) {
+    let sum = 0
+    for (let key = 0, v = start + d; key < count; key++, v += stride) sum += row[key]! * values[v]!
+    into[at + d] = sum
   }
 }

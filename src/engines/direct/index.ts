@@ -1,6 +1,7 @@
 import type { AttentionProblem } from '../../models/problem.ts'
 import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
 import { CausalMaps } from '../../tensor/causal-maps.ts'
+import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
@@ -27,11 +28,12 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const queries = linear(problem.input, query.weight, query.bias, positions, dIn, width) //     (batch, seqLen, width)
   const keys = linear(problem.input, key.weight, key.bias, positions, dIn, keyWidth) //         (batch, seqLen, keyWidth)
   const values = linear(problem.input, value.weight, value.bias, positions, dIn, keyWidth)
-  const weights = new Float32Array(batch * numHeads * seqLen * seqLen)
-  const scores = wanted.scores ? new Float32Array(weights.length) : null
+  const square = batch * numHeads * seqLen * seqLen
+  const weights = wanted.weights ? new Float32Array(square) : null
+  const scores = wanted.scores ? new Float32Array(square) : null
   const mixed = new Float32Array(positions * width)
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
-  const arrays = { queries, keys, values, weights, scores, mixed, rows }
+  const arrays = { queries, keys, values, weights, scores, mixed, rows, row: new Float64Array(seqLen) }
   const keep = problem.dropout?.keep ?? null
   const keepProbability = problem.dropout?.keepProbability ?? 1
   for (let item = 0; item < batch; item++) {
@@ -52,26 +54,11 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   return {
     context: tensor([batch, seqLen, outputDim], context),
     rowStatistics: rows,
-    ...(wanted.weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
+    ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
     ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
     ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
     ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
     ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),
     ...(wanted.contextHeads ? { contextHeads: heads(mixed, numHeads) } : {}),
   }
-}
-
-/** (batch, seqLen, heads * headDim) -> (batch, heads, seqLen, headDim) */
-function splitHeads(x: Float32Array, batch: number, seqLen: number, heads: number, headDim: number): Tensor {
-  const y = new Float32Array(x.length)
-  let to = 0
-  for (let item = 0; item < batch; item++) {
-    for (let head = 0; head < heads; head++) {
-      for (let position = 0; position < seqLen; position++) {
-        const from = ((item * seqLen + position) * heads + head) * headDim
-        for (let d = 0; d < headDim; d++) y[to++] = x[from + d]!
-      }
-    }
-  }
-  return tensor([batch, heads, seqLen, headDim], y)
 }

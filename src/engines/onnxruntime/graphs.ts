@@ -43,7 +43,6 @@ function linear(graph: Graph, x: Value, name: string, bias: boolean): Value {
 }
 
 export interface BlockStructure {
-  readonly scale: number
   /** Whether several heads share their keys and values. */
   readonly grouped: boolean
   readonly dropout: boolean
@@ -54,11 +53,11 @@ export interface BlockStructure {
 /**
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
- * Reads query (B, H, T, D), key and value (B, G, T, D); where there is dropout, keep (B, H, T, T) and keepProbability (1);
- * moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...]; and as whole numbers, of which none is worked out
- * in the graph, so that all of it can run on one device: from = r0, to = r1, size = n, before = max(0, r0 - 1),
- * step = n + 2, maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0], and where heads are
- * grouped keyHeads (H), the keys' head of each head.
+ * Reads query (B, H, T, D), key and value (B, G, T, D), scale (1); where there is dropout, keep (B, H, T, T) and
+ * keepProbability (1); moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...]; and as whole numbers, none of
+ * which is worked out in the graph, so that all of it can run on one device: from = r0, to = r1, size = n,
+ * before = max(0, r0 - 1), step = n + 2, maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0],
+ * and where heads are grouped keyHeads (H), the keys' head of each head.
  *
  * Writes mixed (B, n, H, D), rows (B, H, n, rowColumns), future (1, 1, 1, 1), and weights and scores (B, H, n, w) where
  * they are wanted. What lies beyond the diagonal in scores is not masked.
@@ -75,8 +74,8 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
     return keyHeads === null ? prefix : graph.op('Gather', [prefix, keyHeads], { axis: 1 })
   }
 
-  const query = slice(graph.input('query', 'float', 4), rows, from, to)
-  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1, alpha: { float: structure.scale } })
+  const query = graph.op('Mul', [slice(graph.input('query', 'float', 4), rows, from, to), graph.input('scale', 'float', 1)])
+  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1 })
   const causal = graph.op('Add', [scores, graph.op('Pad', [triangle(graph, slice, size), whole('maskPadding')])])
   // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
   const shifted = graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])])

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { cacheCount } from '../../metrics/caches.ts'
 import type { Device } from '../engine.ts'
 import { cudaSessionOptions } from './cuda.ts'
 
@@ -10,10 +11,12 @@ export type Feeds = Readonly<Record<string, readonly [Float32Array | Uint8Array,
 /** What it writes, float32 throughout; the shapes are known to whoever built it. */
 export type Results = Readonly<Record<string, Float32Array>>
 
+const count = cacheCount('sessions')
+
 /**
- * Sessions by the structure of their graph, the least recently used released when there are too many. Lengths are no
- * part of a structure, so a service meets a few dozen of them at most; the bound is for clients who try them all, since
- * sessions hold threads and memory (https://github.com/microsoft/onnxruntime/issues/25325).
+ * Sessions by the structure of their graph, the least recently used released when there are too many. Sizes are no part
+ * of a structure, so there are a few dozen that a client could ask for; each takes some milliseconds to make, and holds
+ * threads and memory.
  */
 export class Sessions {
   readonly #runtime: Runtime
@@ -45,16 +48,26 @@ export class Sessions {
 
   /** Runs the session of a structure, built when it is not there. Not to be called while another run is under way. */
   async run(structure: string, build: () => Uint8Array, feeds: Feeds): Promise<Results> {
-    let session = this.#sessions.get(structure)
-    this.#sessions.delete(structure)
-    session ??= await this.#runtime.InferenceSession.create(build(), this.#options)
-    this.#sessions.set(structure, session) // the last of the map is the most recently used
-    const [oldest] = this.#sessions.keys()
-    if (this.#sessions.size > this.#limit) await this.#release(oldest!)
+    const session = await this.#get(structure, build)
     const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, this.#tensor(value)]))
     const results = await session.run(tensors)
     // Each output is memory of its own that lives as long as its array does: nothing to copy, nothing to dispose of.
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
+  }
+
+  async #get(structure: string, build: () => Uint8Array): Promise<InferenceSession> {
+    let session = this.#sessions.get(structure)
+    if (session === undefined) {
+      count.misses++
+      session = await this.#runtime.InferenceSession.create(build(), this.#options)
+    } else {
+      count.hits++
+      this.#sessions.delete(structure)
+    }
+    this.#sessions.set(structure, session) // the map's last is the most recently used
+    const [oldest] = this.#sessions.keys()
+    if (this.#sessions.size > this.#limit) await this.#release(oldest!)
+    return session
   }
 
   #tensor(value: Feeds[string]): Tensor {

@@ -84,7 +84,6 @@ function project(sessions: Sessions, problem: AttentionProblem, first: number, c
 function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, stages: Results, { first, count, from, size }: Part): Promise<Results> {
   const { seqLen, numHeads, numKeyValueHeads, headDim, scale, dropout } = problem
   const structure = {
-    scale,
     grouped: numKeyValueHeads !== numHeads,
     dropout: dropout !== null,
     weights: wanted.weights === true,
@@ -96,6 +95,7 @@ function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wante
     query: [stages.query!, [count, numHeads, seqLen, headDim]],
     key: [stages.key!, [count, numKeyValueHeads, seqLen, headDim]],
     value: [stages.value!, [count, numKeyValueHeads, seqLen, headDim]],
+    scale: [Float32Array.of(scale), [1]],
     from: [from], to: [to], size: [size], before: [Math.max(0, from - 1)], step: [size + 2],
     maskPadding: [0, from, 0, 0],
     nearPadding: [0, 0, 0, from === 0 ? 1 : 0, 0, 0, 0, 0],

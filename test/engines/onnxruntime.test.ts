@@ -1,0 +1,103 @@
+import ort from 'onnxruntime-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { defaultEnvironment } from '../../src/config.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import { Graph } from '../../src/engines/onnxruntime/graph.ts'
+import { openOnnxruntime } from '../../src/engines/onnxruntime/index.ts'
+import { bytes, float, integer, join, message, string } from '../../src/engines/onnxruntime/protobuf.ts'
+import { Sessions } from '../../src/engines/onnxruntime/sessions.ts'
+import { solve } from '../../src/engines/onnxruntime/solve.ts'
+import { drawProblem, problemCases } from '../conformance/problems.ts'
+
+const problemNamed = (name: string) => drawProblem(problemCases.find((of) => of.name === name)!)
+const study = problemNamed('the study: B 5, T 8')
+
+describe('protobuf fields', () => {
+  const hex = (parts: Uint8Array[]): string => Buffer.from(join(parts)).toString('hex')
+
+  // https://protobuf.dev/programming-guides/encoding/: a = 150, b = "testing", a message with a = 150; -1 from its table
+  it('are written as the specification shows them', () => {
+    expect(hex(integer(1, 150))).toBe('089601')
+    expect(hex(string(2, 'testing'))).toBe('120774657374696e67')
+    expect(hex(message(3, integer(1, 150)))).toBe('1a03089601')
+    expect(hex(integer(1, -1))).toBe('08ffffffffffffffffff01')
+    expect(hex(float(2, 1))).toBe('150000803f')
+  })
+
+  it('have lengths of more than one byte', () => {
+    expect(hex(bytes(1, new Uint8Array(300))).slice(0, 6)).toBe('0aac02')
+  })
+})
+
+describe('a graph', () => {
+  it('is a model that onnxruntime runs, with onnxruntime\'s own operators and outputs under their names', async () => {
+    const graph = new Graph()
+    const x = graph.input('x', 'float', 2)
+    const doubled = graph.op('Mul', [x, graph.constant([1], Float32Array.of(2))])
+    graph.output('doubled', doubled)
+    graph.output('product', graph.op('com.microsoft.FusedMatMul', [doubled, x], { transB: 1, alpha: { float: 0.5 } }))
+    graph.output('column', graph.op('Slice', [x, graph.integers(-1), graph.integers(9), graph.integers(1)]))
+    graph.output('turned', graph.op('Transpose', [x], { perm: [1, 0] }))
+    const session = await ort.InferenceSession.create(graph.model(), { logSeverityLevel: 3 })
+    const out = await session.run({ x: new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2]) })
+    expect([...(out.doubled!.data as Float32Array)]).toEqual([2, 4, 6, 8])
+    expect([...(out.product!.data as Float32Array)]).toEqual([5, 11, 11, 25])
+    expect([...(out.column!.data as Float32Array)]).toEqual([2, 4])
+    expect([...(out.turned!.data as Float32Array)]).toEqual([1, 3, 2, 4])
+    await session.release()
+  })
+})
+
+describe('sessions', () => {
+  const many = 1e9
+
+  it('serve every batch, length and width of one structure', async () => {
+    const sessions = new Sessions(ort, 'cpu', 1, 16)
+    for (const name of ['T 127', 'T 128', 'T 129', 'the study: B 5, T 8', 'one token']) await solve(sessions, problemNamed(name), {}, many)
+    expect(sessions.size).toBe(3) // projections, a block, the output projection
+    await solve(sessions, problemNamed('T 129'), { weights: true }, many)
+    expect(sessions.size).toBe(4)
+    await sessions.close()
+    expect(sessions.size).toBe(0)
+  })
+
+  it('are never more than their limit, and come back when they are needed again', async () => {
+    const sessions = new Sessions(ort, 'cpu', 1, 2)
+    const first = await solve(sessions, study, { weights: true }, many)
+    for (const { name } of problemCases.filter(({ seqLen }) => seqLen < 20)) {
+      await solve(sessions, problemNamed(name), {}, many)
+      expect(sessions.size).toBeLessThanOrEqual(2)
+    }
+    expect(await solve(sessions, study, { weights: true }, many)).toEqual(first)
+    await sessions.close()
+  })
+})
+
+describe('the engine', () => {
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await openOnnxruntime({ device: 'cpu', threads: 2, setEnvironment: defaultEnvironment })
+  })
+  afterAll(() => engine.close())
+
+  it('answers runs that are asked for at once as it answers them one by one', async () => {
+    const problems = problemCases.slice(0, 12).map(drawProblem)
+    const alone = []
+    for (const problem of problems) alone.push(await engine.run(problem, { weights: true }))
+    expect(await Promise.all(problems.map((problem) => engine.run(problem, { weights: true })))).toEqual(alone)
+  })
+
+  it('goes on after a run that failed', async () => {
+    const broken = { ...study, input: study.input.subarray(1) }
+    const [failed, next] = await Promise.allSettled([engine.run(broken, {}), engine.run(study, {})])
+    expect(failed.status).toBe('rejected')
+    expect(failed).toHaveProperty('reason.code', 'engine-failed')
+    expect(next.status).toBe('fulfilled')
+  })
+
+  it('hands over blocks that hold no more than the keys up to their last row', async () => {
+    const { weights } = await engine.run(problemNamed('T 300'), { weights: true })
+    expect(weights!.blocks.map(({ width }) => width)).toEqual([128, 256, 300])
+    expect(weights!.blocks.map(({ data }) => data.length)).toEqual([3 * 2 * 128 * 128, 3 * 2 * 128 * 256, 3 * 2 * 44 * 300])
+  })
+})
