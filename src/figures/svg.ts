@@ -30,7 +30,9 @@ async function draw(spec: VegaLiteSpec): Promise<string> {
   try {
     vega.resetSVGDefIds()
     const svg = await view.toSVG()
-    return typeof spec.description === 'string' ? svg.replace('<svg ', () => `<svg role="img" aria-label="${attribute(spec.description as string)}" `) : svg
+    const label = typeof spec.description === 'string' ? `role="img" aria-label="${attribute(spec.description)}" ` : ''
+    // Neighbouring cells show seams where a screen's pixels divide them, unless their edges are kept crisp.
+    return svg.replace('<svg ', () => `<svg ${label}`).replaceAll('<g class="mark-rect role-mark', '<g shape-rendering="crispEdges" class="mark-rect role-mark')
   } finally {
     view.finalize()
   }

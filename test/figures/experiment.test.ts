@@ -36,7 +36,7 @@ describe.each([['bias', {}], ['heads', {}], ['heads', { numHeads: [4, 1] }], ['h
 describe('the figure of an experiment', () => {
   it('says every verdict in words and shows 0 beside every effect', async () => {
     const svg = await toSvg(experimentFigure(biasReport, someSeeds(50)))
-    for (const words of ['\u2717 Refuted', '\u2713 Supported', '? Not distinguishable']) expect(svg).toContain(words)
+    for (const words of ['>Refuted: \u201c', '>Supported: \u201c', '>Not distinguishable: \u201c']) expect(svg).toContain(words)
     expect(svg.match(/stroke-dasharray="4,3"/g)?.length).toBe(4 + 4 + 2)
   })
 

@@ -14,16 +14,22 @@ function rounded(spec: unknown): unknown {
   return JSON.parse(JSON.stringify(spec, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)))
 }
 
-/** One data row a line, so that a difference can be read; the theme is the same everywhere and left out. */
+/** JSON of which whatever fits stands on one line, so that goldens are small and a difference can be read. */
+function packed(value: unknown, indent = ''): string {
+  const line = JSON.stringify(value)
+  if (line.length + indent.length <= 160 || typeof value !== 'object' || value === null) return line
+  const inner = `${indent} `
+  const parts = Array.isArray(value)
+    ? value.map((one) => packed(one, inner))
+    : Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}:${packed(one, inner)}`)
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${close}`
+}
+
+/** The theme is the same everywhere and left out. */
 function golden(spec: VegaLiteSpec): string {
   const { config: _theme, ...rest } = rounded(spec) as Record<string, unknown>
-  const marks: string[] = []
-  const text = JSON.stringify(rest, (key, value: unknown) => {
-    if (key !== 'values' || !Array.isArray(value) || typeof value[0] !== 'object') return value
-    marks.push(`[\n${value.map((row) => JSON.stringify(row)).join(',\n')}\n]`)
-    return `@rows${marks.length - 1}@`
-  }, 1)
-  return `${text.replace(/"@rows(\d+)@"/g, (_, at: string) => marks[Number(at)]!)}\n`
+  return `${packed(rest)}\n`
 }
 
 describe.each(gallery)('$name', ({ name, golden: kept, spec }) => {

@@ -7,11 +7,11 @@ import { claimForm, claimValues, wireName } from './claim-form.ts'
 import type { ClaimForm, SeedValues } from './claim-form.ts'
 import { domainOf, effectAxis, interval, panel, referenceLine } from './marks.ts'
 
-/** Said by a sign and a word, so that colour says nothing alone. */
+/** Said by a word, so that colour says nothing alone. */
 export const verdictWords: Readonly<Record<Claim['verdict'], string>> = {
-  supported: '\u2713 Supported',
-  refuted: '\u2717 Refuted',
-  not_distinguishable: '? Not distinguishable',
+  supported: 'Supported',
+  refuted: 'Refuted',
+  not_distinguishable: 'Not distinguishable',
 }
 
 /** A claim of the study: its verdict, its effect with the interval, and, of the seeds at hand, how they scatter. */
