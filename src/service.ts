@@ -9,13 +9,16 @@ import { buildApp } from './http/app.ts'
 import type { AppPart } from './http/app.ts'
 import { computeParts, computingWith } from './http/compute-parts.ts'
 import { endWithDevice } from './http/plugins/end-with-device.ts'
+import { frontParts } from './http/front.ts'
 import { closeApp, InFlight } from './http/plugins/in-flight.ts'
 import { openapiRoutes } from './http/openapi/routes.ts'
+import { startTracing } from './http/plugins/tracing.ts'
 import { Readiness } from './http/readiness.ts'
 import { dashboardRoutes } from './http/routes/dashboard.ts'
 import { engineRoutes } from './http/routes/engines.ts'
 import { healthRoutes } from './http/routes/health.ts'
 import { memoryShares } from './memory-shares.ts'
+import { addUp, RequestMetrics, workRegistry } from './metrics/registries.ts'
 import { version } from './version.ts'
 
 /** The whole service in one process: what WORKERS=0 runs, and most tests. */
@@ -35,10 +38,13 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
   const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
   const inFlight = new InFlight()
+  const metrics = new RequestMetrics()
+  const work = workRegistry('0', () => computing.memory.takenBytes)
+  const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'service')
   let deviceLost = false // nobody restarts a lone process but an orchestrator that asks /health/live
   const app = await buildApp(config, log, [
     ...first,
-    (app) => inFlight.watch(app),
+    ...frontParts(config, { inFlight, metrics, tracing, isInternal: () => false, readMetrics: async () => addUp([await metrics.registry.getMetricsAsJSON(), await work.getMetricsAsJSON()]) }),
     healthRoutes(readiness, () => !deviceLost),
     endWithDevice(() => {
       deviceLost = true
@@ -66,6 +72,7 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
       await inFlight.idle(Math.max(config.REQUEST_TIMEOUT, config.EXPERIMENT_TIMEOUT) * 1000)
       await closeApp(app)
       await engines.close()
+      await tracing.close()
     },
   }
 }

@@ -7,6 +7,7 @@ import { problemDocument } from '../errors.ts'
 import type { ServiceError } from '../errors.ts'
 import type { AppPart } from '../http/app.ts'
 import { asServiceError } from '../http/plugins/errors.ts'
+import { serverTiming } from '../http/plugins/server-timing.ts'
 import { watchReader } from '../http/plugins/slow-clients.ts'
 import { requireReady } from '../http/routes/health.ts'
 import type { Readiness } from '../http/readiness.ts'
@@ -43,6 +44,7 @@ export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
         method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
         url,
         schema: { hide: true },
+        config: { computes: true },
         onRequest: (request, reply, _done) => forward(request, reply, config[timeout]),
         handler: (_request, reply) => reply.callNotFound(),
       })
@@ -154,9 +156,4 @@ class HttpSink implements AnswerSink {
     const set = this.#reply.getHeaders() as Record<string, string | string[]>
     this.#reply.raw.writeHead(status, { ...set, ...headers } as Record<string, string | string[]>)
   }
-}
-
-/** The split of a request's time as Server-Timing has it, milliseconds. */
-export function serverTiming({ queueMs, computeMs, encodeMs }: FastifyRequest['timing']): string {
-  return `queue;dur=${queueMs.toFixed(2)}, compute;dur=${computeMs.toFixed(2)}, encode;dur=${encodeMs.toFixed(2)}`
 }

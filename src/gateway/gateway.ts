@@ -1,23 +1,27 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { MemoryLedger } from '../admission/memory-ledger.ts'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
+import { frontParts } from '../http/front.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { openapiRoutes } from '../http/openapi/routes.ts'
+import { startTracing } from '../http/plugins/tracing.ts'
 import { Readiness } from '../http/readiness.ts'
 import { dashboardRoutes } from '../http/routes/dashboard.ts'
 import { engineRoutes } from '../http/routes/engines.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { memoryShares } from '../memory-shares.ts'
+import { RequestMetrics } from '../metrics/registries.ts'
 import type { ServiceProcess } from './service-process.ts'
 import { CrashLoop } from './crash-loop.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { forwardRoutes } from './forward.ts'
 import { openInternalDoor } from './internal-door.ts'
+import { gatewayMetrics } from './metrics.ts'
 import { WorkerLink } from './worker-link.ts'
 
 const workerStopMs = 5_000
@@ -58,14 +62,21 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
   }
 
   const door = openInternalDoor(join(folder, 'gateway.sock'))
+  const isInternal = (request: FastifyRequest): boolean => door.isInternal(request.raw)
+  const metrics = new RequestMetrics()
+  const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'gateway')
+  const readMetrics = gatewayMetrics(metrics, { workers, dispatcher, bodies })
   const app = await buildApp(config, log, [
-    (app) => inFlight.watch(app),
+    ...frontParts(config, {
+      inFlight, metrics, tracing, readMetrics, isInternal,
+      routeOf: (path) => workers.find(({ routes }) => routes.includes(path)) === undefined ? undefined : path,
+    }),
     healthRoutes(readiness, () => !crashLoop.broken),
     engineRoutes(config, {
       availability: () => workers.find(({ state }) => state.engines.length > 0)?.state.engines ?? [],
       workers: () => workers.map(({ state }) => state),
     }),
-    forwardRoutes(config, { dispatcher, readiness, bodies, isBackground: (request) => door.isInternal(request.raw) }),
+    forwardRoutes(config, { dispatcher, readiness, bodies, isBackground: isInternal }),
     openapiRoutes,
     dashboardRoutes(),
   ])
@@ -80,6 +91,7 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
       await inFlight.idle(Math.max(config.REQUEST_TIMEOUT, config.EXPERIMENT_TIMEOUT) * 1000 + workerStopMs)
       await Promise.all([closeApp(app), door.close()])
       await Promise.all(workers.map((worker) => worker.stop(workerStopMs)))
+      await tracing.close()
       cleanUp()
     },
     destroy() {

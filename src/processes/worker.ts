@@ -12,6 +12,7 @@ import { computeParts, computingWith } from '../http/compute-parts.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { endWithDevice } from '../http/plugins/end-with-device.ts'
 import { reportWork } from '../http/plugins/report-work.ts'
+import { startTracing } from '../http/plugins/tracing.ts'
 import { Readiness } from '../http/readiness.ts'
 import { createLog } from '../log.ts'
 import { memoryShares } from '../memory-shares.ts'
@@ -29,6 +30,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
   const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads, version, setEnvironment: defaultEnvironment })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
   const metrics = workRegistry(id, () => computing.memory.takenBytes)
+  const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, `worker ${id}`)
   const routes: string[] = []
   const app = await buildApp(config, log, [
     (app) => {
@@ -37,6 +39,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
       })
     },
     reportWork,
+    (app) => tracing.traceRequests(app),
     endWithDevice(() => end(1)),
     healthRoutes(readiness, () => true),
     ...computeParts(config, computing, readiness),
@@ -49,6 +52,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
   const stop = async (): Promise<void> => {
     await app.close()
     await engines.close()
+    await tracing.close()
   }
   process.on('message', (message: ToChild) => {
     if (message.type === 'ping') say({ type: 'pong', id: message.id })

@@ -40,7 +40,7 @@ export function watchSlowClients(app: FastifyInstance): void {
     done()
   })
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (payload !== null && typeof (payload as { pipe?: unknown }).pipe === 'function') watchReader(reply.raw)
+    if (payload !== null && payload !== undefined && typeof (payload as { pipe?: unknown }).pipe === 'function') watchReader(reply.raw)
     done()
   })
   app.addHook('onResponse', (request, _reply, done) => {

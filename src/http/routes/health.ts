@@ -12,6 +12,7 @@ const Ready = Type.Object({
 export function healthRoutes(readiness: Readiness, alive: () => boolean): AppPart {
   return (app) => {
     app.get('/health/live', {
+      config: { open: true },
       schema: {
         tags: ['service'], operationId: 'getLive', summary: 'Whether the process answers', security: [],
         response: { 200: { description: 'It does.', content: { 'application/json': { schema: Type.Object({ status: Type.Literal('live') }) } } }, 503: { description: 'It should be restarted.', content: { 'application/json': { schema: Type.Object({ status: Type.Literal('failed') }) } } } },
@@ -19,6 +20,7 @@ export function healthRoutes(readiness: Readiness, alive: () => boolean): AppPar
     }, async (_request, reply) => (alive() ? reply.send({ status: 'live' }) : reply.code(503).send({ status: 'failed' })))
 
     app.get('/health/ready', {
+      config: { open: true },
       schema: {
         tags: ['service'], operationId: 'getReady', summary: 'Whether requests are taken', security: [],
         description: 'Ready only after a real forward pass on the device of the engine agreed with the reference.',
