@@ -22,17 +22,19 @@ function same(key: string, title: string, request: HttpRequest, equal: readonly 
   return { key, title, connections, ours: request, peer: request, equal, goal }
 }
 
-function inBlocks(row: Row): Row {
-  const peer = { ...row.ours, path: `/blocks${row.ours.path}` }
-  return { key: `${row.key}-blocks`, title: `${row.title}; the peer in row blocks`, connections: row.connections, ours: row.ours, peer, equal: row.equal }
+/** The same beside the peer tuned for it, to be looked at. */
+function tuned(row: Row, path: string, how: string): Row {
+  const peer = { ...row.ours, path: `/${path}${row.ours.path}` }
+  return { key: `${row.key}-${path}`, title: `${row.title}; the peer ${how}`, connections: row.connections, ours: row.ours, peer, equal: row.equal }
 }
 
+const study = same('study', 'study size, weights + context + summary, 16 connections', post(MULTI_HEAD, studySize), ['weights', 'context', ...statistics], [6, 10], 16)
 const summary1024 = same('summary-1024', 'T 1024, summary only', post(MULTI_HEAD, wide(1024, ['summary'])), statistics, [3.5, 5])
 const summary2048 = same('summary-2048', 'T 2048, summary only', post(MULTI_HEAD, wide(2048, ['summary'])), statistics, [5, 7])
 const weights1024 = wide(1024, ['weights'])
 
 export const rows: readonly Row[] = [
-  same('study', 'study size, weights + context + summary, 16 connections', post(MULTI_HEAD, studySize), ['weights', 'context', ...statistics], [6, 10], 16),
+  study,
   same('json-1024', 'T 1024, weights + context + summary as JSON', post(MULTI_HEAD, wide(1024, everything)), ['weights', 'context', ...statistics], [3, 4]),
   summary1024,
   summary2048,
@@ -49,8 +51,9 @@ export const rows: readonly Row[] = [
     ours: post('/experiments/bias', { seeds: { first: 0, count: 1000 } }),
     peer: { script: 'bias_numpy.py', args: ['1000'] }, equal: ['comparison.qkv-none.normalized_entropy', 'comparison.qkv-none.max_weight'], goal: [1, 3],
   },
-  inBlocks(summary1024),
-  inBlocks(summary2048),
+  tuned(study, 'one-thread', 'on one thread'),
+  tuned(summary1024, 'blocks', 'in row blocks'),
+  tuned(summary2048, 'blocks', 'in row blocks'),
 ]
 
 export interface MemoryRow { readonly key: string; readonly title: string; readonly request: HttpRequest; readonly limitMegabytes: number }

@@ -1,6 +1,7 @@
 """The peer: the benchmark's requests answered by FastAPI, torch and orjson, one uvicorn process, torch on all cores."""
 
 import io
+import os
 
 import numpy as np
 import orjson
@@ -14,6 +15,8 @@ from schema import Request
 
 app = FastAPI(openapi_url=None)
 VERSION = torch.__version__
+CORES = os.cpu_count()
+torch.set_num_threads(CORES)
 
 
 def input_of(spec):
@@ -79,6 +82,16 @@ async def multi_head(http: HttpRequest):
 async def multi_head_in_blocks(http: HttpRequest):
     """The same without ever holding (T, T), where no weights are wanted."""
     return await attention(http, blocks=True)
+
+
+@app.post("/one-thread/attention/multi-head")
+async def multi_head_on_one_thread(http: HttpRequest):
+    """The same for small problems, where torch's threads wait for each other longer than they compute."""
+    torch.set_num_threads(1)
+    try:
+        return await attention(http, blocks=False)
+    finally:
+        torch.set_num_threads(CORES)
 
 
 @app.get("/health/ready")
