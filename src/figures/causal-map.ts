@@ -69,7 +69,7 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
     subtitle: [provenance(result.request, item), ...kind.notes],
     description: `${title}. Heat map${heads.length > 1 ? 's, one a head' : ''}: each query, from top to bottom, over the keys it sees, from left to right; ${count(seqLen, 'position')}. ${strongest(heads, byHead, kind.noun)}`,
     cells: byHead.flatMap((cells, at) => cells.map(([query, key, value]) => ({ head: heads[at]!, query, key, [kind.field]: shortest(value) }))),
-    panel: { name: 'head', count: heads.length, columns: layout.columns },
+    panel: { name: 'head', order: heads, columns: layout.columns },
     y: { name: 'query', first: rows[0], last: rows[1], factor: pooling.rowFactor, step: cellStep(layout.size, pooling.rowBlocks), labels },
     x: { name: 'key', first: keys[0], last: keys[1], factor: pooling.columnFactor, step: cellStep(layout.size, pooling.columnBlocks), labels },
     value: { name: kind.field, title: pooling.rowFactor * pooling.columnFactor > 1 ? `greatest ${kind.noun} of a block` : kind.noun, format: cellFormat(Math.max(Math.abs(domain[0]), Math.abs(domain[1]))) },
@@ -81,10 +81,11 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
 function extent(cells: readonly MapCell[]): readonly [number, number] {
   let low = Infinity, high = -Infinity
   for (const [, , value] of cells) {
+    if (!Number.isFinite(value)) continue
     if (value < low) low = value
     if (value > high) high = value
   }
-  if (!(Number.isFinite(low) && Number.isFinite(high))) return [0, 1]
+  if (low > high) return [0, 1]
   return low < high ? [shortest(low)!, shortest(high)!] : [low - 0.5, high + 0.5]
 }
 

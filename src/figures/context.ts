@@ -36,8 +36,8 @@ export function contextFigure(result: AttentionResult, selection: ResolvedSelect
   const pooling = contextPooling(result.request, selection)
   const matrix = context.data.subarray(item! * seqLen * width, (item! + 1) * seqLen * width)
   const cells = matrixCells(matrix, width, rows, pooling)
-  const greatest = cells.reduce((most, [, , value]) => (Math.abs(value) > most ? Math.abs(value) : most), 0)
-  const extent = Number.isFinite(greatest) && greatest > 0 ? shortest(greatest)! : 1
+  const greatest = cells.reduce((most, [, , value]) => (Number.isFinite(value) && Math.abs(value) > most ? Math.abs(value) : most), 0)
+  const extent = greatest > 0 ? shortest(greatest)! : 1
   const pooled = pooling.rowFactor * pooling.columnFactor > 1
   const title = ['Context vectors', ...windowWords('positions', rows, seqLen), ...poolingWords(pooling, ' by magnitude')].map(unbroken).join(', ')
   return heatmap({

@@ -35,8 +35,8 @@ export interface Heatmap {
   readonly description: string
   /** The cells: `panel`'s field, the two axes' fields and the value's. */
   readonly cells: readonly Readonly<Record<string, number | null>>[]
-  /** The field that tells panels apart, their number, and how many stand side by side. */
-  readonly panel: { readonly name: string; readonly count: number; readonly columns: number } | null
+  /** The field that tells panels apart, its values in order, and how many stand side by side. */
+  readonly panel: { readonly name: string; readonly order: readonly number[]; readonly columns: number } | null
   readonly y: PositionAxis
   readonly x: PositionAxis
   /** The legend's title is null where a neighbour's legend serves. */
@@ -53,11 +53,11 @@ export function heatmap(of: Heatmap): VegaLiteSpec {
   return {
     $schema: vegaLiteSchema,
     description: plainSpaces(of.description),
-    title: figureTitle(of.title, of.subtitle, (panel === null ? width : Math.min(panel.count, panel.columns) * (width + 24)) + 100),
+    title: figureTitle(of.title, of.subtitle, (panel === null ? width : Math.min(panel.order.length, panel.columns) * (width + 24)) + 100),
     ...(parameters.length > 0 ? { params: parameters } : {}),
     data: { values: of.cells },
     ...(panel === null ? unit : {
-      facet: { field: panel.name, type: 'ordinal', header: { title: null, labelExpr: `'${panel.name} ' + datum.value` } },
+      facet: { field: panel.name, type: 'ordinal', sort: panel.order, header: { title: null, labelExpr: `'${panel.name} ' + datum.value` } },
       columns: panel.columns,
       spec: unit,
     }),

@@ -64,7 +64,7 @@ export function visibleCells(rows: Range, keys: Range, pooling: Pooling): number
 /** One cell of a causal map: the first query and key of its block, and the greatest value in it. */
 export type MapCell = readonly [query: number, key: number, value: number]
 
-/** The cells of a window of one head's map; masked positions count for nothing, and masked cells are absent. */
+/** The cells of a window of one head's map; masked positions count for nothing, and masked cells are absent. NaN shows through. */
 export function mapCells(maps: CausalMaps, item: number, head: number, rows: Range, keys: Range, pooling: Pooling): MapCell[] {
   const cells: MapCell[] = []
   for (let first = rows[0]; first <= rows[1]; first += pooling.rowFactor) {
@@ -76,7 +76,8 @@ export function mapCells(maps: CausalMaps, item: number, head: number, rows: Ran
       for (let key = keys[0]; key <= end; key++) {
         const block = Math.floor((key - keys[0]) / pooling.columnFactor)
         const known = greatest[block]
-        if (known === undefined || row[key]! > known) greatest[block] = row[key]!
+        const value = row[key]!
+        if (known === undefined || value > known || Number.isNaN(value)) greatest[block] = value
       }
     }
     greatest.forEach((value, block) => cells.push([first, keys[0] + block * pooling.columnFactor, value]))
@@ -84,7 +85,7 @@ export function mapCells(maps: CausalMaps, item: number, head: number, rows: Ran
   return cells
 }
 
-/** A window of a matrix, row-major, pooled by the value of greatest magnitude, which keeps its sign. */
+/** A window of a matrix, row-major, pooled by the value of greatest magnitude, which keeps its sign. NaN shows through. */
 export function matrixCells(matrix: Float32Array, width: number, rows: Range, pooling: Pooling): MapCell[] {
   const cells: MapCell[] = []
   for (let first = rows[0]; first <= rows[1]; first += pooling.rowFactor) {
@@ -93,7 +94,9 @@ export function matrixCells(matrix: Float32Array, width: number, rows: Range, po
       const end = Math.min(width, column + pooling.columnFactor)
       let value = matrix[first * width + column]!
       for (let row = first; row <= last; row++) {
-        for (let i = row * width + column; i < row * width + end; i++) if (Math.abs(matrix[i]!) > Math.abs(value)) value = matrix[i]!
+        for (let i = row * width + column; i < row * width + end; i++) {
+          if (Math.abs(matrix[i]!) > Math.abs(value) || Number.isNaN(matrix[i]!)) value = matrix[i]!
+        }
       }
       cells.push([first, column, value])
     }

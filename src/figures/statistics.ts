@@ -47,7 +47,7 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
       height: Math.max(2 * step, heads.length * step),
       encoding: {
         x: { field: 'value', type: 'quantitative', scale: { zero: false, nice: true, padding: 12 }, axis: { title: null, tickCount: 4, format: '~g', grid: true } },
-        y: { field: 'head', type: 'ordinal', axis: { title: 'head', grid: false, ticks: false, values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0) } },
+        y: { field: 'head', type: 'ordinal', sort: heads, axis: { title: 'head', grid: false, ticks: false, values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0) } },
         tooltip: [
           { field: 'statistic', type: 'nominal' }, { field: 'head', type: 'ordinal' },
           { field: 'value', type: 'quantitative', format: '.4~f' }, { field: 'uniform', type: 'quantitative', title: 'under uniform attention', format: '.4~f' },

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { attentionFigure, parseFigureSelection, toSvg } from '../../src/figures/index.ts'
 import type { PlainSelection, VegaLiteSpec } from '../../src/figures/index.ts'
@@ -57,6 +58,11 @@ describe('the weights figure', () => {
     expect(await printed(30)).toBe(false)
   })
 
+  it('shows heads in the order they were asked for', async () => {
+    const svg = await toSvg(await draw({ head: '2,0' }, { spec: { numHeads: 4 } }))
+    expect(svg.match(/(?<=>)head \d(?=<)/g)).toEqual(['head 2', 'head 0'])
+  })
+
   it('says that weights are shown before dropout in train mode', async () => {
     expect(titleOf(await draw({}, { mode: 'train', spec: { dropout: 0.5 } }))).toContain('before dropout')
   })
@@ -109,6 +115,15 @@ describe('the other figures', () => {
 })
 
 describe('an SVG', () => {
+  it('costs a process nothing until the first is asked for', () => {
+    const script = `
+      import { registerHooks } from 'node:module'
+      registerHooks({ resolve(specifier, context, next) { if (/vega|resvg/.test(specifier)) console.log(specifier); return next(specifier, context) } })
+      await import(${JSON.stringify(new URL('../../src/figures/index.ts', import.meta.url).href)})
+      console.log('imported')`
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).toBe('imported\n')
+  })
+
   it('is the same every time, also when many are drawn at once', async () => {
     const spec = await draw({})
     const once = await toSvg(spec)

@@ -26,6 +26,13 @@ describe('the cells of a causal map', () => {
     expect(mapCells(numbered(9), 0, 0, [4, 5], [3, 5], pooling(2, 3, 1, 1))).toEqual([[4, 3, 403], [4, 4, 404], [5, 3, 503], [5, 4, 504], [5, 5, 505]])
   })
 
+  it('let a NaN show through, wherever in the block it is', () => {
+    const maps = numbered(4)
+    maps.blocks[0]!.data[4] = NaN
+    expect(mapCells(maps, 0, 0, [0, 3], [0, 3], pooling(4, 4, 2, 2))[0]).toEqual([0, 0, NaN])
+    expect(matrixCells(Float32Array.from([1, NaN, 3, 4]), 2, [0, 1], pooling(2, 2, 2, 2))).toEqual([[0, 0, NaN]])
+  })
+
   it('are as many as were counted, each the greatest of its block', () => {
     const window = fc.tuple(fc.nat(19), fc.nat(19)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
     fc.assert(fc.property(window, window, fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 7 }), (rows, keys, rowFactor, columnFactor) => {
