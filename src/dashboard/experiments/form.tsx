@@ -1,25 +1,20 @@
 import type { JSX } from 'preact'
-import { CheckField, Choice, SelectField, TextField } from '../parts/field.tsx'
+import { CheckField, SelectField, TextField } from '../parts/field.tsx'
 import { armNames } from './config.ts'
-import type { Experiment, ExperimentConfig, ExperimentErrors } from './config.ts'
+import type { ExperimentConfig, ExperimentErrors } from './config.ts'
 
 const armWords: Readonly<Record<(typeof armNames)[number], string>> = { none: 'no bias', q: 'query', k: 'key', v: 'value', qkv: 'all three' }
 
-export function ExperimentForm({ config, errors, onChange, onExperiment }: {
+export function ExperimentForm({ config, errors, onChange }: {
   readonly config: ExperimentConfig
   readonly errors: ExperimentErrors
   readonly onChange: (change: Partial<ExperimentConfig>) => void
-  readonly onExperiment: (experiment: Experiment) => void
 }): JSX.Element {
   const text = (field: keyof ExperimentConfig) => ({ value: config[field], error: errors[field], onChange: (value: string) => onChange({ [field]: value }) })
   const arms = config.arms.split(',').filter((arm) => arm !== '')
   const listed = config.list.trim() !== ''
   return (
     <div class="config">
-      <div class="form-section">
-        <Choice<Experiment> label="Question" options={[{ value: 'bias', name: 'Bias' }, { value: 'heads', name: 'Heads' }]} value={config.experiment} onChange={onExperiment} />
-        <p class="field-hint">{config.experiment === 'bias' ? 'Does a bias on queries, keys and values change attention?' : 'What do more heads, or narrower ones, change?'}</p>
-      </div>
       <div class="form-section">
         <h3>Model and input</h3>
         <div class="fields">

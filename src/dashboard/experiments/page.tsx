@@ -6,6 +6,8 @@ import type { Form } from '../api/client.ts'
 import { ApiProblem } from '../api/problem.ts'
 import { Alert } from '../parts/alert.tsx'
 import { Downloads } from '../parts/downloads.tsx'
+import { Choice } from '../parts/field.tsx'
+import { Fold } from '../parts/fold.tsx'
 import { SnippetPanel } from '../parts/snippet-panel.tsx'
 import { asCurl, experimentAsPython } from '../parts/snippets.ts'
 import { navigate } from '../state/route.ts'
@@ -32,7 +34,7 @@ export function ExperimentsPage({ params }: { readonly params: URLSearchParams }
     await call(`/experiments/${config.experiment}`, { body: probeBody(config), signal })
     return true
   }, 350)
-  const running = run.phase === 'running'
+  const running = order !== null && (run.phase === 'running' || run.phase === 'idle')
   const problem = run.phase === 'failed' && order !== null ? run.problem : probe.problem
   const { errors, elsewhere } = byField(problem)
 
@@ -61,8 +63,12 @@ export function ExperimentsPage({ params }: { readonly params: URLSearchParams }
     <div class="explore">
       <aside class="sidebar" aria-label="Experiment">
         <form onSubmit={(event) => { event.preventDefault(); setEdited(false); go(config, true, false) }} aria-label="Experiment">
-          <ExperimentForm config={config} errors={errors} onChange={edit} onExperiment={choose} />
-          <button type="submit" class="button primary full" disabled={running || order !== null && run.phase === 'done'}>{running ? 'Running…' : order !== null && run.phase === 'done' ? 'Done' : 'Run the experiment'}</button>
+          <Choice<Experiment> label="Question" options={[{ value: 'bias', name: 'Bias' }, { value: 'heads', name: 'Heads' }]} value={config.experiment} onChange={choose} />
+          <p class="field-hint">{config.experiment === 'bias' ? 'Does a bias on queries, keys and values change attention?' : 'What do more heads, or narrower ones, change?'}</p>
+          <Fold label="Change the configuration" open={Object.keys(errors).length > 0}>
+            <ExperimentForm config={config} errors={errors} onChange={edit} />
+          </Fold>
+          <button type="submit" class="button primary full" disabled={running || order !== null && run.phase === 'done'}>{running ? 'Running…' : order !== null && run.phase === 'done' ? 'The report is up to date' : 'Run the experiment'}</button>
         </form>
         <EarlierRuns current={job} ended={run.phase} />
       </aside>
@@ -70,7 +76,7 @@ export function ExperimentsPage({ params }: { readonly params: URLSearchParams }
         {elsewhere !== null ? <Alert problem={elsewhere} /> : null}
         {running || run.phase === 'cancelled' && report === null ? <Progress run={run} onCancel={cancel} /> : null}
         {report === null
-          ? (running ? null : <Intro experiment={config.experiment} />)
+          ? (running ? <div class="waiting" /> : <Intro experiment={config.experiment} />)
           : (
             <div class={`stack${running || order === null ? ' stale' : ''}`}>
               {order === null && !running ? <p class="notice" role="status">The report below is of the last run; run again for the configuration on the form.</p> : null}

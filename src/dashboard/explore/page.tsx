@@ -6,6 +6,7 @@ import { baseUrl } from '../api/client.ts'
 import type { AttentionAnswer, EnginesAnswer } from '../api/client.ts'
 import type { ApiProblem } from '../api/problem.ts'
 import { Choice, SelectField, TextField } from '../parts/field.tsx'
+import { Fold } from '../parts/fold.tsx'
 import { SnippetPanel } from '../parts/snippet-panel.tsx'
 import { asCurl, attentionAsPython } from '../parts/snippets.ts'
 import { navigate } from '../state/route.ts'
@@ -90,11 +91,17 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
     <div class="explore">
       <aside class="sidebar" aria-label="Configuration">
         <PresetField state={state} onChoose={(preset) => go({ a: preset.a, b: preset.b, view: { ...view, head: '', item: '', rows: '', keys: '', cell: null } })} />
-        {b === null ? null : <Choice<Side> label="Edit" options={[{ value: 'a', name: 'A' }, { value: 'b', name: 'B' }]} value={editing} onChange={setEdited} />}
-        <ConfigForm key={editing} config={state[editing]!} errors={(editing === 'a' ? sideA : sideB).errors} engines={engines} onChange={edit} />
         {b === null
           ? <button type="button" class="button full" onClick={() => { setEdited('b'); go({ b: { ...a, qkv_bias: a.qkv_bias === 'true' ? 'false' : 'true' } }) }}>Compare with a second configuration</button>
-          : <button type="button" class="button full" onClick={() => go({ b: null, view: { ...view, cell: view.cell?.side === 'b' ? null : view.cell } })}>Stop comparing</button>}
+          : (
+            <div class="compare">
+              <Choice<Side> label="Edit" options={[{ value: 'a', name: 'A' }, { value: 'b', name: 'B' }]} value={editing} onChange={setEdited} />
+              <button type="button" class="button" onClick={() => go({ b: null, view: { ...view, cell: view.cell?.side === 'b' ? null : view.cell } })}>Stop comparing</button>
+            </div>
+          )}
+        <Fold label="Change the configuration" open={Object.keys((editing === 'a' ? sideA : sideB).errors).length > 0}>
+          <ConfigForm key={editing} config={state[editing]!} errors={(editing === 'a' ? sideA : sideB).errors} engines={engines} onChange={edit} />
+        </Fold>
       </aside>
       <div class="results">
         <div class="toolbar">

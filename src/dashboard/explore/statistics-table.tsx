@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { AttentionAnswer } from '../api/client.ts'
 import { csv, saveFile } from '../parts/save.ts'
-import { shown, signed } from '../parts/text.ts'
+import { fixed, fixedSigned, shown } from '../parts/text.ts'
 
 const statistics = [
   { name: 'entropy', title: 'Entropy', unit: 'nats' },
@@ -39,13 +39,13 @@ export function StatisticsTable({ answer, name }: { readonly answer: AttentionAn
             <tr><th scope="col">Head</th>{statistics.map((one) => <th scope="col" key={one.name}>{one.title}{one.unit === '' ? null : <small> {one.unit}</small>}</th>)}</tr>
           </thead>
           <tbody>
-            <tr class="baseline"><th scope="row">uniform</th>{statistics.map((one) => <td key={one.name}>{shown(weights?.uniform[one.name])}</td>)}</tr>
+            <tr class="baseline"><th scope="row">uniform</th>{statistics.map((one) => <td key={one.name}>{fixed(weights?.uniform[one.name])}</td>)}</tr>
             {Array.from({ length: visible }, (_, head) => (
               <tr key={head}>
                 <th scope="row">{head}</th>
                 {statistics.map((one) => {
                   const value = weights?.[one.name][head], base = weights?.uniform[one.name]
-                  return <td key={one.name}>{shown(value)}<small title="difference from uniform attention">{value == null || base == null ? '\u00a0' : signed(value - base, 2)}</small></td>
+                  return <td key={one.name}>{fixed(value)}<small title="difference from uniform attention">{value == null || base == null ? '\u00a0' : fixedSigned(value - base)}</small></td>
                 })}
               </tr>
             ))}
@@ -72,7 +72,7 @@ export function Facts({ answer, name }: { readonly answer: AttentionAnswer | und
     ['Engine', answer === undefined ? '\u2013' : `${answer.engine.name} (${answer.engine.device})`],
   ]
   return (
-    <dl class="facts" aria-label={name === null ? 'Facts' : `Facts of ${name}`}>
+    <dl class="card facts" aria-label={name === null ? 'Facts' : `Facts of ${name}`}>
       {facts.map(([term, value]) => <div key={term}><dt>{term}</dt><dd>{value}</dd></div>)}
     </dl>
   )

@@ -13,9 +13,14 @@ export function shown(value: number | null | undefined, digits = 4): string {
   return text.replace('-', '\u2212')
 }
 
+/** A number of a column: as many decimals as the others. */
+export function fixed(value: number | null | undefined, decimals = 4): string {
+  return value === null || value === undefined || !Number.isFinite(value) ? '\u2013' : value.toFixed(decimals).replace(/^-(?=[0.]+$)/, '').replace('-', '\u2212')
+}
+
 /** The same with its sign. */
-export function signed(value: number | null | undefined, digits = 3): string {
-  return typeof value === 'number' && value > 0 ? `+${shown(value, digits)}` : shown(value, digits)
+export function fixedSigned(value: number | null | undefined, decimals = 4): string {
+  return typeof value === 'number' && value >= 0.5 * 10 ** -decimals ? `+${fixed(value, decimals)}` : fixed(value, decimals)
 }
 
 export function interval(of: readonly (number | null)[] | null | undefined, digits = 3): string {

@@ -12,6 +12,14 @@ import { useHealth } from './status-pill.tsx'
 
 const every = 5_000
 
+/** Room for the answer that is not there yet: four engines, eight limits. */
+const awaited = [0, 1, 2, 3]
+const awaitedLimits: Readonly<Record<string, number>> = { body_mib: 0, memory_mib: 0, queue: 0, request_timeout_seconds: 0, experiment_timeout_seconds: 0, rate_per_minute: 0, max_seeds: 0, job_retention_days: 0 }
+
+function limitName(name: string): string {
+  return name.replace(/_(mib|seconds|days)$/, (_, unit: string) => ` (${unit === 'mib' ? 'MiB' : unit})`).replaceAll('_', ' ')
+}
+
 /** What runs here, how it is, and what it counts. */
 export function ServicePage(): JSX.Element {
   const [tick, setTick] = useState(0)
@@ -40,6 +48,7 @@ export function ServicePage(): JSX.Element {
           <table>
             <thead><tr><th scope="col">Engine</th><th scope="col">State</th><th scope="col">Device</th><th scope="col">Version</th><th scope="col">Why not</th></tr></thead>
             <tbody>
+              {answer === undefined ? awaited.map((row) => <tr key={row} class="skeleton"><th scope="row">engine</th><td>state</td><td /><td /><td /></tr>) : null}
               {answer?.engines.map((engine) => (
                 <tr key={engine.name}>
                   <th scope="row">{engine.name}</th>
@@ -57,7 +66,7 @@ export function ServicePage(): JSX.Element {
       <section class="card">
         <h2>Limits in force</h2>
         <dl class="facts">
-          {Object.entries(answer?.limits ?? {}).map(([name, value]) => <div key={name}><dt>{name.replaceAll('_', ' ')}</dt><dd>{value === 0 && name.startsWith('rate') ? 'off' : whole(value)}</dd></div>)}
+          {Object.entries(answer?.limits ?? awaitedLimits).map(([name, value]) => <div key={name}><dt>{limitName(name)}</dt><dd>{answer === undefined ? '\u2013' : value === 0 && name.startsWith('rate') ? 'off' : whole(value)}</dd></div>)}
         </dl>
       </section>
       {metrics.problem !== null && metrics.data === undefined

@@ -49,7 +49,7 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
   }, [spec, room, dark, onCell === null])
   const { title } = (spec ?? {}) as Titled
   const heading = [title?.text ?? []].flat().join(' ')
-  const notes = [title?.subtitle ?? []].flat().join(' ')
+  const notes = sentences([title?.subtitle ?? []].flat())
   return (
     <figure class="figure" aria-busy={busy === true || spec === undefined}>
       <figcaption>
@@ -61,6 +61,11 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
       {children}
     </figure>
   )
+}
+
+/** Lines as they were wrapped, as one text: a line that begins anew is a sentence of its own. */
+function sentences(lines: readonly string[]): string {
+  return lines.reduce((text, line) => `${text}${/[^.\u00b7]$/.test(text) && /^[A-Z]/.test(line) ? '. ' : text === '' ? '' : ' '}${line}`, '')
 }
 
 /** The width that an element has, whole pixels, followed as it changes. */
