@@ -2,7 +2,7 @@ import { ServiceError } from '../errors.ts'
 import type { Call, CallEvents } from './call.ts'
 import { GatewayCounters } from './counters.ts'
 import type { Exchange } from './exchange.ts'
-import { PriorityQueue } from './queue.ts'
+import { Lines, lines } from './queue.ts'
 import { takeBackAfterMs } from './worker-link.ts'
 import type { WorkerLink } from './worker-link.ts'
 
@@ -20,7 +20,7 @@ export class Dispatcher implements CallEvents {
   readonly counters = new GatewayCounters()
   readonly #queueLimit: number
   readonly #workers: readonly WorkerLink[]
-  readonly #queue = new PriorityQueue<Exchange>()
+  readonly #queue = new Lines<Exchange>()
   readonly #calls = new Map<Exchange, Call>()
   /** Calls whose connection was lost while their worker seemed alive. */
   readonly #losing = new Set<Call>()
@@ -50,14 +50,14 @@ export class Dispatcher implements CallEvents {
   }
 
   submit(exchange: Exchange): void {
-    const worker = this.#queue.size === 0 ? this.#workerFor(exchange) : null
+    const worker = this.#queue.length(exchange.line) === 0 ? this.#workerFor(exchange) : null
     if ((worker === null || worker.load > 0) && this.waiting >= this.#queueLimit) {
       this.counters.refused++
       exchange.fail(new ServiceError('queue-full', `${this.waiting} requests are waiting already.`, { headers: { 'retry-after': '1' } }))
       return
     }
     exchange.timer = setTimeout(() => this.#pastDeadline(exchange), exchange.seconds * 1000)
-    if (worker === null) this.#queue.add(exchange, exchange.priority)
+    if (worker === null) this.#queue.add(exchange, exchange.line)
     else this.#send(exchange, worker)
   }
 
@@ -71,11 +71,13 @@ export class Dispatcher implements CallEvents {
 
   /** A worker takes requests again, or more of them. */
   pump(): void {
-    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
-      const worker = this.#workerFor(next)
-      if (worker === null) return
-      this.#queue.remove(next)
-      this.#send(next, worker)
+    for (const line of lines) {
+      for (let next = this.#queue.peek(line); next !== undefined; next = this.#queue.peek(line)) {
+        const worker = this.#workerFor(next)
+        if (worker === null) break
+        this.#queue.remove(next, line)
+        this.#send(next, worker)
+      }
     }
   }
 
@@ -135,7 +137,7 @@ export class Dispatcher implements CallEvents {
   #workerFor(exchange: Exchange): WorkerLink | null {
     let best: WorkerLink | null = null
     for (const worker of this.#workers) {
-      if (worker.takes(exchange) && (best === null || worker.load < best.load)) best = worker
+      if (worker.takes(exchange) && (best === null || worker.weight < best.weight)) best = worker
     }
     return best
   }
@@ -156,7 +158,7 @@ export class Dispatcher implements CallEvents {
       this.counters.takenBack++
       this.#forget(call)
       call.giveUp()
-      this.#queue.addFirst(call.exchange)
+      this.#queue.addFirst(call.exchange, call.exchange.line)
     }
     if (stuck.length > 0) return this.pump()
     if (!worker.holdsAhead) return
@@ -184,7 +186,7 @@ export class Dispatcher implements CallEvents {
       return
     }
     this.counters.retried++
-    this.#queue.addFirst(exchange)
+    this.#queue.addFirst(exchange, exchange.line)
   }
 
   #pastDeadline(exchange: Exchange): void {
@@ -196,7 +198,7 @@ export class Dispatcher implements CallEvents {
 
   /** Takes an exchange that is over out of wherever it is. */
   #withdraw(exchange: Exchange): void {
-    if (this.#queue.remove(exchange)) return
+    if (this.#queue.remove(exchange, exchange.line)) return
     const call = this.#calls.get(exchange)
     if (call === undefined) return
     this.#losing.delete(call)

@@ -1,5 +1,5 @@
 import type { ServiceError } from '../errors.ts'
-import type { Priority } from './queue.ts'
+import type { Line } from './queue.ts'
 import type { WorkReport } from '../http/work-report.ts'
 
 /** Where an answer goes. Exactly one of `whole`, `begin` and `fail` comes first; after `begin`, `data` until `end` or `cut`. */
@@ -24,7 +24,7 @@ export class Exchange {
   /** Names and values in turn. */
   readonly headers: readonly string[]
   readonly body: Buffer | null
-  readonly priority: Priority
+  readonly line: Line
   readonly seconds: number
   readonly deadlineAt: number
   readonly sink: AnswerSink
@@ -38,13 +38,13 @@ export class Exchange {
   over = false
   timer: NodeJS.Timeout | undefined
 
-  constructor(request: { id: string; method: string; path: string; headers: readonly string[]; body: Buffer | null; priority: Priority; seconds: number }, sink: AnswerSink) {
+  constructor(request: { id: string; method: string; path: string; headers: readonly string[]; body: Buffer | null; line: Line; seconds: number }, sink: AnswerSink) {
     this.id = request.id
     this.method = request.method
     this.path = request.path
     this.headers = request.headers
     this.body = request.body
-    this.priority = request.priority
+    this.line = request.line
     this.seconds = request.seconds
     this.deadlineAt = this.arrivedAt + request.seconds * 1000
     this.sink = sink

@@ -14,6 +14,7 @@ import type { Readiness } from '../http/readiness.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Exchange } from './exchange.ts'
 import type { AnswerHeaders, AnswerSink } from './exchange.ts'
+import type { Line } from './queue.ts'
 import { readBody } from './read-body.ts'
 import { reportHeader } from '../http/work-report.ts'
 
@@ -21,7 +22,7 @@ import { reportHeader } from '../http/work-report.ts'
 const requestHeaders = ['content-type', 'content-encoding', 'accept', 'if-none-match', 'prefer', 'traceparent', 'tracestate'] as const
 /** What of an answer is the gateway's own business, or its connection's. */
 const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'server-timing', 'x-request-id', reportHeader])
-const prefixes = [['/attention/*', 'REQUEST_TIMEOUT'], ['/experiments/*', 'EXPERIMENT_TIMEOUT']] as const
+const prefixes = [['/attention/*', 'REQUEST_TIMEOUT', 'interactive'], ['/experiments/*', 'EXPERIMENT_TIMEOUT', 'experiment']] as const
 
 export interface Forwarding {
   readonly dispatcher: Dispatcher
@@ -39,18 +40,18 @@ export interface Forwarding {
  */
 export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
   return (app) => {
-    for (const [url, timeout] of prefixes) {
+    for (const [url, timeout, line] of prefixes) {
       app.route({
         method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
         url,
         schema: { hide: true },
         config: { computes: true },
-        onRequest: (request, reply, _done) => forward(request, reply, config[timeout]),
+        onRequest: (request, reply, _done) => forward(request, reply, config[timeout], line),
         handler: (_request, reply) => reply.callNotFound(),
       })
     }
 
-    function forward(request: FastifyRequest, reply: FastifyReply, limitSeconds: number): void {
+    function forward(request: FastifyRequest, reply: FastifyReply, limitSeconds: number, ownLine: Line): void {
       const reservations: Reservation[] = []
       let seconds: number
       try {
@@ -70,8 +71,8 @@ export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
         if (reply.raw.destroyed || reply.raw.headersSent) return
         if (error !== null) return sink.fail(asServiceError(error))
         const { method, url, id } = request
-        const priority = forwarding.isBackground(request) ? 'background' : 'interactive'
-        const exchange = new Exchange({ id, method, path: url, headers: headersFor(request, seconds), body, priority, seconds }, sink)
+        const line = forwarding.isBackground(request) ? 'background' : ownLine
+        const exchange = new Exchange({ id, method, path: url, headers: headersFor(request, seconds), body, line, seconds }, sink)
         reply.raw.once('close', () => forwarding.dispatcher.leave(exchange))
         forwarding.dispatcher.submit(exchange)
       })

@@ -1,47 +1,61 @@
-/** How soon a request is served: people first, then the chunks of jobs. */
-export type Priority = 'interactive' | 'background'
+/**
+ * The lines that requests wait in, in the order in which they are served: people's computations, people's experiments
+ * (long, and interruptible between seeds), the chunks of jobs.
+ */
+export const lines = ['interactive', 'experiment', 'background'] as const
+export type Line = (typeof lines)[number]
 
-/** Two lines, each first come, first served; the background one moves only when nobody interactive waits. */
-export class PriorityQueue<T> {
-  readonly #lines: Readonly<Record<Priority, Set<T>>> = { interactive: new Set(), background: new Set() }
-  /** Those that go before all others, the latest first: they have waited already. */
-  readonly #first: T[] = []
+/** A line for each kind of request, each first come, first served; what comes back to a line stands at its head. */
+export class Lines<T> {
+  readonly #lines: Readonly<Record<Line, { readonly first: T[]; readonly rest: Set<T> }>> = {
+    interactive: { first: [], rest: new Set() },
+    experiment: { first: [], rest: new Set() },
+    background: { first: [], rest: new Set() },
+  }
 
   get size(): number {
-    return this.#first.length + this.#lines.interactive.size + this.#lines.background.size
+    let size = 0
+    for (const line of lines) size += this.length(line)
+    return size
   }
 
-  add(item: T, priority: Priority): void {
-    this.#lines[priority].add(item)
+  length(line: Line): number {
+    return this.#lines[line].first.length + this.#lines[line].rest.size
   }
 
-  addFirst(item: T): void {
-    this.#first.unshift(item)
+  add(item: T, line: Line): void {
+    this.#lines[line].rest.add(item)
   }
 
-  /** Who is next, without taking it. */
-  peek(): T | undefined {
-    if (this.#first.length > 0) return this.#first[0]
-    for (const item of this.#lines.interactive) return item
-    for (const item of this.#lines.background) return item
+  /** It has waited already. */
+  addFirst(item: T, line: Line): void {
+    this.#lines[line].first.unshift(item)
+  }
+
+  /** Who is next in a line, without taking it. */
+  peek(line: Line): T | undefined {
+    const { first, rest } = this.#lines[line]
+    if (first.length > 0) return first[0]
+    for (const item of rest) return item
     return undefined
   }
 
   /** Takes an item out, wherever it stands; false when it was not there. */
-  remove(item: T): boolean {
-    const place = this.#first.indexOf(item)
-    if (place >= 0) {
-      this.#first.splice(place, 1)
-      return true
-    }
-    return this.#lines.interactive.delete(item) || this.#lines.background.delete(item)
+  remove(item: T, line: Line): boolean {
+    const { first, rest } = this.#lines[line]
+    const place = first.indexOf(item)
+    if (place < 0) return rest.delete(item)
+    first.splice(place, 1)
+    return true
   }
 
   takeAll(): T[] {
-    const all = [...this.#first, ...this.#lines.interactive, ...this.#lines.background]
-    this.#first.length = 0
-    this.#lines.interactive.clear()
-    this.#lines.background.clear()
+    const all: T[] = []
+    for (const { first, rest } of Object.values(this.#lines)) {
+      all.push(...first, ...rest)
+      first.length = 0
+      rest.clear()
+    }
     return all
   }
 }

@@ -24,6 +24,8 @@ export interface WorkerEvents {
   died(worker: WorkerLink, death: Death): void
 }
 
+const isLong = (exchange: Exchange): boolean => exchange.line !== 'interactive'
+
 type Availabilities = WorkerState['engines']
 
 /** The gateway's side of one worker: its process, the connections to it, and what it holds. */
@@ -35,6 +37,8 @@ export class WorkerLink {
   #pool: Pool
   /** Tries that hold its place, oldest first. */
   readonly #calls = new Set<Call>()
+  /** An experiment, which it computes whenever nothing else is there. */
+  #long: Call | null = null
   /** Places held by work that nobody waits for any more, until the worker says that it is over; with the time by which it must. */
   readonly #abandoned = new Map<number, NodeJS.Timeout>()
   readonly #metrics = new Map<number, (metrics: readonly unknown[]) => void>()
@@ -70,7 +74,7 @@ export class WorkerLink {
       state: this.#child.state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       restarts: this.#child.restarts,
-      doing: oldest?.exchange.id ?? null,
+      doing: (oldest ?? this.#long)?.exchange.id ?? null,
       engines: this.#engines,
     }
   }
@@ -93,17 +97,28 @@ export class WorkerLink {
     return this.#routes
   }
 
-  /** Requests that hold its place or wait in it. */
+  /** Requests that hold its place or wait in it; a long one that gives way to them is not counted. */
   get load(): number {
     return this.#calls.size + this.#abandoned.size
   }
 
-  /** Whether it can take `exchange` now: it computes one at a time, and is given small ones ahead while it is quick. */
+  /** How busy it is: what it holds, and a little more for a long computation beside that. */
+  get weight(): number {
+    return this.load + (this.#long === null ? 0 : 0.5)
+  }
+
+  /**
+   * Whether it can take `exchange` now. It computes one at a time and is given small ones ahead while it is quick. An
+   * experiment gives way between its seeds, so a worker has at most one, and others beside it.
+   */
   takes(exchange: Exchange): boolean {
     if (this.#child.state !== 'ready') return false
     const { load } = this
+    if (exchange.suspect) return load === 0 && this.#long === null
+    if (this.#long?.exchange.suspect) return false
+    if (isLong(exchange)) return this.#long === null && load === 0
     if (load === 0) return true
-    if (load >= quickDepth || this.#abandoned.size > 0 || exchange.suspect || exchange.priority === 'background') return false
+    if (load >= quickDepth || this.#abandoned.size > 0) return false
     if (this.#serviceMs > quickMs || (exchange.body?.length ?? 0) > largestAheadBytes) return false
     const [oldest] = this.#calls
     return !oldest!.exchange.suspect && performance.now() - Math.max(oldest!.sentAt, this.#lastAnswerAt) < takeBackAfterMs
@@ -111,14 +126,15 @@ export class WorkerLink {
 
   send(exchange: Exchange, events: CallEvents): Call {
     const call = new Call(exchange, this, events)
-    this.#calls.add(call)
+    if (isLong(exchange)) this.#long = call
+    else this.#calls.add(call)
     this.#pool.dispatch({ method: exchange.method as 'POST', path: exchange.path, headers: exchange.headers as string[], body: exchange.body }, call)
     return call
   }
 
   /** The call's computation has ended: its place is free. */
   computed(call: Call): void {
-    if (!this.#calls.delete(call)) return
+    if (!this.drop(call) || isLong(call.exchange)) return
     const now = performance.now()
     const serviceMs = now - Math.max(call.sentAt, this.#lastAnswerAt)
     this.#serviceMs = 0.7 * this.#serviceMs + 0.3 * serviceMs
@@ -127,7 +143,9 @@ export class WorkerLink {
 
   /** Nothing is awaited from this call any more, though it may not have come to its computation's end: it died, or was never begun. */
   drop(call: Call): boolean {
-    return this.#calls.delete(call)
+    if (this.#long !== call) return this.#calls.delete(call)
+    this.#long = null
+    return true
   }
 
   /** All but the oldest, if it has made no progress: given ahead in vain. */
@@ -147,7 +165,7 @@ export class WorkerLink {
    */
   abandon(call: Call, withinMs: number): void {
     call.giveUp()
-    if (!this.#calls.delete(call)) return
+    if (!this.drop(call)) return
     const id = this.#nextId++
     this.#abandoned.set(id, setTimeout(() => this.#child.kill('it did not answer within the deadline and the grace after it'), withinMs))
     this.#child.send({ type: 'ping', id })

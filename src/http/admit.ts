@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ClientLeft, requestedSeconds, startDeadline } from '../admission/deadline.ts'
 import type { MemoryLedger } from '../admission/memory-ledger.ts'
@@ -25,7 +26,11 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
     deadline.leave()
   })
   try {
-    const result = await computing.turns.run(deadline.signal, request.timing, () => work(deadline.signal))
+    const result = await computing.turns.run(deadline.signal, request.timing, async () => {
+      await setImmediate() // a client that left while this process was busy is heard of before its work begins
+      deadline.signal.throwIfAborted()
+      return work(deadline.signal)
+    })
     deadline.throwIfPast()
     return result
   } catch (error) {
