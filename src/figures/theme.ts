@@ -8,13 +8,15 @@ export const divergingScheme = 'redblue'
 export const lightInk = '#ffffff'
 export const darkInk = '#000000'
 
+const font = 'DejaVu Sans, Verdana, Helvetica, sans-serif'
+
 /**
  * Vega-Lite's configuration of every figure. Whatever colour depends on the background is here and nowhere in the
  * specifications, so that a page with a dark background can replace it (the styles' names are the figures' own).
  */
 export const theme = {
   background: '#ffffff',
-  font: 'DejaVu Sans, Verdana, Helvetica, sans-serif',
+  font,
   padding: 12,
   title: { anchor: 'start', fontSize: 14, fontWeight: 600, color: '#1f2328', subtitleFontSize: 10.5, subtitleColor: '#57606a', subtitlePadding: 5, offset: 12, subtitleLineHeight: 14 },
   axis: {
@@ -32,9 +34,9 @@ export const theme = {
     supports: { color: '#1f5fa8', opacity: 0.12 },
     seeds: { color: '#8c959f' },
     null: { color: '#8c5c00', fill: '#8c5c00', stroke: '#8c5c00' },
-    supported: { fill: '#1f5fa8' },
-    refuted: { fill: '#b0350a' },
-    not_distinguishable: { fill: '#57606a' },
+    supported: { font, fill: '#1f5fa8' },
+    refuted: { font, fill: '#b0350a' },
+    not_distinguishable: { font, fill: '#57606a' },
     note: { color: '#57606a', fill: '#57606a' },
   },
 } satisfies Config

@@ -40,6 +40,11 @@ describe('the figure of an experiment', () => {
     expect(svg.match(/stroke-dasharray="4,3"/g)?.length).toBe(4 + 4 + 2)
   })
 
+  it('is set in one font', async () => {
+    const svg = await toSvg(experimentFigure(headsReport, someSeeds(50)))
+    expect(new Set(svg.match(/font-family="[^"]*"/g))).toEqual(new Set(['font-family="DejaVu Sans, Verdana, Helvetica, sans-serif"']))
+  })
+
   it('puts the null beside the similarity of heads, and the study\'s own run', async () => {
     const svg = await toSvg(experimentFigure(headsReport))
     for (const words of ['>independent heads<', '>heads of one model<', '>the study\u2019s run<', '44 % of the null at or below']) expect(svg).toContain(words)
