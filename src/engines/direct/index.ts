@@ -25,15 +25,15 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const width = numHeads * headDim
   const keyWidth = numKeyValueHeads * headDim
   const { query, key, value, output } = projections
-  const queries = linear(problem.input, query.weight, query.bias, positions, dIn, width) //     (batch, seqLen, width)
-  const keys = linear(problem.input, key.weight, key.bias, positions, dIn, keyWidth) //         (batch, seqLen, keyWidth)
-  const values = linear(problem.input, value.weight, value.bias, positions, dIn, keyWidth)
+  const [queries, keys, values, mixed] = arrays(positions * width, positions * keyWidth, positions * keyWidth, positions * width)
+  linear(queries, problem.input, query, positions, dIn, width) //   (batch, seqLen, width)
+  linear(keys, problem.input, key, positions, dIn, keyWidth) //     (batch, seqLen, keyWidth)
+  linear(values, problem.input, value, positions, dIn, keyWidth)
   const square = batch * numHeads * seqLen * seqLen
   const weights = wanted.weights ? new Float32Array(square) : null
   const scores = wanted.scores ? new Float32Array(square) : null
-  const mixed = new Float32Array(positions * width)
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
-  const arrays = { queries, keys, values, weights, scores, mixed, rows, row: new Float64Array(seqLen) }
+  const into = { queries, keys, values, weights, scores, mixed, rows, row: new Float64Array(seqLen) }
   const keep = problem.dropout?.keep ?? null
   const keepProbability = problem.dropout?.keepProbability ?? 1
   for (let item = 0; item < batch; item++) {
@@ -46,10 +46,12 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
         keyStride: keyWidth,
         map: item * numHeads + head,
       }
-      attend(at, arrays, seqLen, headDim, scale, keep, keepProbability)
+      attend(at, into, seqLen, headDim, scale, keep, keepProbability)
     }
   }
-  const context = output ? linear(mixed, output.weight, output.bias, positions, width, outputDim) : mixed
+  const context = new Float32Array(positions * outputDim)
+  if (output === null) context.set(mixed)
+  else linear(context, mixed, output, positions, width, outputDim)
   const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, batch, seqLen, count, headDim)
   return {
     context: tensor([batch, seqLen, outputDim], context),
@@ -61,4 +63,15 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),
     ...(wanted.contextHeads ? { contextHeads: heads(mixed, numHeads) } : {}),
   }
+}
+
+/** Arrays in one piece of memory, which is what allocating costs. They are not handed out. */
+function arrays<Lengths extends readonly number[]>(...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
+  const memory = new ArrayBuffer(lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT)
+  let at = 0
+  return lengths.map((length) => {
+    const array = new Float32Array(memory, at, length)
+    at += array.byteLength
+    return array
+  }) as { [Index in keyof Lengths]: Float32Array }
 }

@@ -1,9 +1,10 @@
+import type { Projection } from '../../models/problem.ts'
+
 /**
- * y = x W^T + b in tiles of two rows by four outputs: eight sums under way at once, each number read once for several.
- * x (rows, inputs), weight (outputs, inputs), bias (outputs) or null -> (rows, outputs)
+ * Fills y = x W^T + b in tiles of two rows by four outputs: eight sums under way at once, each number read once for several.
+ * x (rows, inputs), weight (outputs, inputs), bias (outputs) or null -> y (rows, outputs)
  */
-export function linear(x: Float32Array, weight: Float32Array, bias: Float32Array | null, rows: number, inputs: number, outputs: number): Float32Array {
-  const y = new Float32Array(rows * outputs)
+export function linear(y: Float32Array, x: Float32Array, { weight, bias }: Projection, rows: number, inputs: number, outputs: number): void {
   const wholeRows = rows - (rows % 2)
   const wholeOutputs = outputs - (outputs % 4)
   for (let output = 0; output < wholeOutputs; output += 4) {
@@ -51,5 +52,4 @@ export function linear(x: Float32Array, weight: Float32Array, bias: Float32Array
       for (let output = 0; output < outputs; output++, to++) y[to]! += bias[output]!
     }
   }
-  return y
 }
