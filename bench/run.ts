@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { compare } from './harness/compare.ts'
 import { assertEqual } from './harness/equal.ts'
 import { Generator } from './harness/generator.ts'
-import { machine } from './harness/machine.ts'
+import { machine, weather } from './harness/machine.ts'
 import { treeBytes, watchPeak } from './harness/process-tree.ts'
 import { startPeer, startService, type Server } from './harness/servers.ts'
 import { httpSide, scriptSide, type Side } from './harness/sides.ts'
@@ -66,7 +66,7 @@ async function measureMemory(row: MemoryRow, generator: Generator): Promise<void
 }
 
 const generator = new Generator()
-say('# Benchmark', '', `${machine()}.`, '',
+say('# Benchmark', '', `${machine()}.`, weather(), '',
   `Median of ${rounds} rounds (least-greatest), the two in turn; both answered the same numbers first. d_in = d_out = 768, 12 heads, B 1, unless said.`, '')
 
 const compared = rows.filter((row) => wanted(row.key))

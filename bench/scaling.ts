@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { Generator } from './harness/generator.ts'
-import { machine } from './harness/machine.ts'
+import { machine, weather } from './harness/machine.ts'
 import { treeBytes, watchPeak } from './harness/process-tree.ts'
 import { startService } from './harness/servers.ts'
 import { median } from './harness/spread.ts'
@@ -46,7 +46,7 @@ function say(...more: string[]): void {
 
 const generator = new Generator()
 const points: Point[] = []
-say('# How the cost grows', '', `${machine().split('; peer')[0]}.`, '',
+say('# How the cost grows', '', `${machine().split('; peer')[0]}.`, weather(), '',
   `Multi-head, B 1, d_in = d_out = 768, weights as JSON. Time: median of ${ANSWERS} answers one after the other. Memory: all processes`,
   'of a fresh service together, npm included. 413: more than the default limits admit.', '',
   '| T | heads | answer | time | answer\'s size | peak memory | above idle |', '|---|---|---|---|---|---|---|')
