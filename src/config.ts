@@ -25,7 +25,7 @@ const oneOf = <T extends string>(...names: T[]) => Type.Union(names.map((name) =
 export const settings = {
   HOST: { schema: Type.String({ minLength: 1 }), read: text, fallback: () => '127.0.0.1', meaning: 'Address to listen on; images set 0.0.0.0.' },
   PORT: { schema: natural(0, 65535), read: number, fallback: () => 8080, meaning: 'Port to listen on; 0 takes a free one.' },
-  ENGINE: { schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'), read: text, fallback: () => 'auto', meaning: 'Engine of requests that name none. `auto`: one on a GPU where there is one, else `direct` for small problems and `onnxruntime` for the others.' },
+  ENGINE: { schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'), read: text, fallback: () => 'auto', meaning: 'Engine of requests that name none. `auto`: `direct` for small problems unless DEVICE is `gpu`, for the others one on a GPU where there is one, else `onnxruntime`.' },
   DEVICE: { schema: oneOf('auto', 'cpu', 'gpu'), read: text, fallback: () => 'auto', meaning: 'Device to compute on. `gpu` without a GPU: the service is not ready, and says why.' },
   WORKERS: { schema: natural(0, 256), read: number, fallback: () => nvidiaGpus() || Math.max(1, Math.floor(availableParallelism() / 2)), shownDefault: 'one per GPU, else one per two cores, at least 1', meaning: 'Worker processes. 0: everything in one process.' },
   DATA_DIR: { schema: Type.String({ minLength: 1 }), read: text, fallback: () => './data', meaning: 'Where jobs and their results are kept. One service at a time.' },
