@@ -49,7 +49,7 @@ export const rows: readonly Row[] = [
   {
     key: 'bias', title: 'bias experiment, 1,000 seeds, beside vectorised NumPy', connections: 1,
     ours: post('/experiments/bias', { seeds: { first: 0, count: 1000 } }),
-    peer: { script: 'bias_numpy.py', args: ['1000'] }, equal: ['comparison.qkv-none.normalized_entropy', 'comparison.qkv-none.max_weight'], goal: [1, 3],
+    peer: { script: 'bias_numpy.py', args: ['1000'] }, equal: ['normalized_entropy', 'max_weight', 'context_range', 'key_preference_share'].map((name) => `comparison.qkv-none.${name}`), goal: [1, 3],
   },
   tuned(study, 'one-thread', 'on one thread'),
   tuned(summary1024, 'blocks', 'in row blocks'),

@@ -14,12 +14,11 @@ from scipy.special import stdtrit
 
 BATCH, T, D_IN, D_OUT = 5, 8, 20, 16
 ARMS = {"none": "", "q": "q", "k": "k", "v": "v", "qkv": "qkv"}
-MAP_STATISTICS = ["entropy", "normalized_entropy", "max_weight", "distance", "previous_token", "first_token", "diagonal"]
-CONTEXT_STATISTICS = ["context_min", "context_max", "context_mean", "context_std", "context_norm_mean", "context_range"]
-
 POSITION = np.arange(T, dtype=np.float32)
+SCALE = np.float32(1 / np.sqrt(D_OUT))
 FUTURE = np.triu(np.full((T, T), -np.inf, np.float32), 1)
 LOG = np.log(POSITION[1:] + 1)
+SEEN = np.tril(np.ones((T, T), np.float32))[1:]  # rows i >= 1
 UNIFORM = np.tril(np.ones((T, T), np.float32)) / (POSITION[:, None] + 1)
 
 
@@ -40,31 +39,39 @@ def draw(seeds):
 
 
 def attend(q, k, v):
-    """Each (seeds, batch, T, d_out) -> weights (seeds, batch, T, T), context (seeds, batch, T, d_out)."""
+    """Each (seeds, batch, T, d_out) -> scores and weights (seeds, batch, T, T), context (seeds, batch, T, d_out)."""
     scores = q @ k.transpose(0, 1, 3, 2)
-    scores *= np.float32(1 / np.sqrt(D_OUT))
-    scores += FUTURE
-    scores -= scores.max(-1, keepdims=True)
-    weights = np.exp(scores, out=scores)
+    scores *= SCALE
+    weights = scores + FUTURE
+    weights -= weights.max(-1, keepdims=True)
+    np.exp(weights, out=weights)
     weights /= weights.sum(-1, keepdims=True)
-    return weights, weights @ v
+    return scores, weights, weights @ v
 
 
 def statistics_of(weights, context):
     """Each statistic (seeds,): rows i >= 1 and batch items averaged within a seed."""
     a = weights[:, :, 1:]
     entropy = -np.sum(a * np.log(np.maximum(a, np.float32(1e-38))), axis=-1)
-    rows = {
+    each = {
         "entropy": entropy, "normalized_entropy": entropy / LOG, "max_weight": a.max(-1),
         "distance": POSITION[1:] - a @ POSITION, "previous_token": np.diagonal(weights, -1, 2, 3),
-        "first_token": a[..., 0], "diagonal": np.diagonal(a, 1, 2, 3),
+        "first_token": a[..., 0], "diagonal": np.diagonal(a, 1, 2, 3), "kl_from_uniform": LOG - entropy,
+        "context_range": context.max((2, 3)) - context.min((2, 3)),
     }
-    low, high = context.min((2, 3)), context.max((2, 3))
-    items = {
-        "context_min": low, "context_max": high, "context_range": high - low, "context_mean": context.mean((2, 3)),
-        "context_std": context.std((2, 3)), "context_norm_mean": np.sqrt(np.square(context).sum(-1)).mean(-1),
-    }
-    return {name: value.mean(axis=tuple(range(1, value.ndim)), dtype=np.float64) for name, value in (rows | items).items()}
+    return {name: value.mean(axis=tuple(range(1, value.ndim)), dtype=np.float64) for name, value in each.items()}
+
+
+def variance_within_rows(scores):
+    """Squared deviations from a row's mean over the keys it sees, rows i >= 1, summed over items: (seeds,)."""
+    seen = scores * SEEN
+    return ((seen * seen).sum(-1) - seen.sum(-1) ** 2 / (POSITION[1:] + 1)).sum((1, 2), dtype=np.float64)
+
+
+def key_preference_share(scores, query_bias, k):
+    """What b_q . k_j makes of the scores' variance."""
+    preference = (k @ query_bias.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2) * SCALE  # (seeds, batch, 1, T)
+    return variance_within_rows(preference) / variance_within_rows(scores[:, :, 1:])
 
 
 def interval(values, confidence=0.95):
@@ -85,7 +92,7 @@ def seeds_for_power(dz, power=0.8, confidence=0.95):
 
 def invariants(x, weights, contexts, biases, attended):
     shift = contexts["v"] - contexts["none"] - biases["v"]
-    zero, _ = attended({name: np.broadcast_to(bias, (len(x), BATCH, T, D_OUT)) for name, bias in biases.items()})
+    _, zero, _ = attended({name: np.broadcast_to(bias, (len(x), BATCH, T, D_OUT)) for name, bias in biases.items()})
     return {
         "key-bias-leaves-weights": float(np.abs(weights["k"] - weights["none"]).max()),
         "value-bias-shifts-context": float(np.abs(shift).max()),
@@ -101,8 +108,9 @@ def experiment(seeds):
     weights, contexts, by_arm = {}, {}, {}
     for arm, biased in ARMS.items():
         q, k, v = (plain[name] + biases[name] if name in biased else plain[name] for name in "qkv")
-        weights[arm], contexts[arm] = attend(q, k, v)
+        scores, weights[arm], contexts[arm] = attend(q, k, v)
         by_arm[arm] = statistics_of(weights[arm], contexts[arm])
+        by_arm[arm]["key_preference_share"] = key_preference_share(scores, biases["q"], k) if "q" in biased else np.zeros(seeds)
     arms, comparisons = [], []
     for arm, values in by_arm.items():
         described = {}
