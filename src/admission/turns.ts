@@ -44,6 +44,17 @@ export class Turns {
     }
   }
 
+  /**
+   * For long work between two of its steps: whoever waits goes first, and this comes back when a place is free again.
+   * Never refused, and not cut short by a signal: the place is given back by `run`, so it must be held again.
+   */
+  async giveWay(): Promise<void> {
+    if (this.#waiting.size === 0) return
+    const back = new Promise<void>((resolve) => this.#waiting.add({ start: resolve }))
+    this.#next()
+    await back
+  }
+
   #wait(signal: AbortSignal): Promise<void> {
     if (this.#waiting.size >= this.#queueLimit) {
       throw new ServiceError('queue-full', `${this.#waiting.size} requests are waiting already.`, { headers: { 'retry-after': '1' } })

@@ -29,7 +29,7 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
   // With the study's pairing no arm is qkv without its key's and value's bias, so one more head is.
   const numHeads = arms.length + (config.pairing === 'notebook' ? 1 : 0)
   const spec: ModelSpec = { kind: 'causal', dIn, dOut, contextLength: seqLen, numHeads, dropout: config.dropout, qkvBias: true, outProj: false }
-  const size: PlannedRun = { times: 1, batch: batch + 1, seqLen, dIn, numHeads, headDim: dOut, outputDim: numHeads * dOut, extra: 0 }
+  const size: PlannedRun = { times: 1, batch: batch + 1, seqLen, dIn, numHeads, headDim: dOut, outputDim: 0, extra: 0 }
 
   return {
     config,
@@ -43,7 +43,7 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
       const models = config.pairing === 'parameters' ? sharedModels(arms, drawSharedBiasModel(dIn, dOut, seed)) : studyModels(arms, dIn, dOut, seed)
       const projections = sideBySide(models, dIn, dOut)
       const input = drawInput(config.input, dIn, seed, config.pairing, 0)
-      const output = await run(attentionProblem({ spec, headDim: dOut, outputDim: size.outputDim, projections, batch: batch + 1, seqLen, input, dropout: null }), { weights: true, scores: true, keys: true })
+      const output = await run(attentionProblem({ spec, headDim: dOut, outputDim: numHeads * dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), { weights: true, scores: true, keys: true })
       const values: number[] = []
       arms.forEach((_, head) => {
         const queryBias = projections.query.bias!.subarray(head * dOut, (head + 1) * dOut)

@@ -27,7 +27,7 @@ export function estimateExperimentBytes(plan: Plan): number {
     const width = numHeads * headDim
     const parameters = 3 * dIn * width + width * outputDim
     const maps = batch * numHeads * seqLen * seqLen
-    return 4 * (2 * parameters + batch * seqLen * (dIn + 8 * width + outputDim) + 3 * maps) + 56 * batch * numHeads * seqLen
+    return 4 * (2 * parameters + batch * seqLen * (dIn + 9 * width + outputDim) + 3 * maps) + 56 * batch * numHeads * seqLen
   }
   const runs = [...plan.seedRuns, ...plan.fixedRuns]
   const values = plan.arms.length * plan.statistics.length + 2 * plan.invariants.length
@@ -35,11 +35,20 @@ export function estimateExperimentBytes(plan: Plan): number {
   return runs.reduce((bytes, run) => bytes + bytesOf(run), 0) + seedsOf(plan) * (100 + 24 * values)
 }
 
-/** Throws `work-too-large` with the estimate beside the limit; `advice` says what else can be done. */
-export function refuseTooMuchWork(plan: Plan, limit: number, advice: string): void {
+/** The largest problem of an experiment, by which its engine is chosen: one for all of it. */
+export function largestRun(plan: Plan): PlannedRun {
+  return plan.seedRuns.reduce((largest, run) => (multiplyAdds(run) > multiplyAdds(largest) ? run : largest))
+}
+
+/**
+ * Throws `work-too-large`, the estimate beside the limit, where an experiment has more seeds or more work than allowed;
+ * `advice` says what else can be done.
+ */
+export function refuseTooMuchWork(plan: Plan, limits: { maxSeeds: number; work: number }, advice: string): void {
+  const seeds = seedsOf(plan)
   const work = Math.ceil(estimateOperations(plan))
+  const limit = Math.min(limits.work, Math.floor((work / seeds) * limits.maxSeeds))
   if (work <= limit) return
-  throw new ServiceError('work-too-large', `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}. ${advice}`, {
-    extra: { estimated_work: work, limit_work: limit },
-  })
+  const what = seeds > limits.maxSeeds ? `${seeds} seeds are more than the limit of ${limits.maxSeeds} (MAX_SEEDS).` : `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}.`
+  throw new ServiceError('work-too-large', `${what} ${advice}`, { extra: { estimated_work: work, limit_work: limit } })
 }

@@ -77,7 +77,7 @@ function contextsIdentical(config: HeadsConfig, sample: Sample, setting: Setting
     effect: mean,
     confidenceInterval: interval,
     evidence: interval === null || mean === null
-      ? mean === null ? withoutInterval(mean, count, 2) : withoutInterval(mean, count, 2)
+      ? withoutInterval(mean, count, setting.seqLen)
       : `Over ${seedWords(count)} the contexts differ by ${percent(mean)} of their norm (${intervalWords(interval, confidence, percent)}): ${meaning[verdict]}.${beside}`,
     details: { [`heads${first}FromUniform`]: a ?? null, [`heads${last}FromUniform`]: b ?? null },
   }
@@ -94,7 +94,7 @@ function noBetter(plan: Plan<HeadsConfig>, sample: Sample, setting: Setting): Cl
     refuted: 'more, narrower heads are further from uniform attention, so they do tell keys apart better',
     not_distinguishable: 'the interval reaches above 0, so these seeds do not rule out that more heads are better',
   }
-  const dims = (heads: number): string => `${heads} heads of head_dim ${config.dOut / heads}`
+  const dims = (heads: number): string => `${heads === 1 ? '1 head' : `${heads} heads`} of head_dim ${config.dOut / heads}`
   return {
     id: 'more-heads-no-better',
     statement: `${dims(many)} are no better than ${dims(few)}.`,
@@ -114,7 +114,7 @@ function smallHeadDim(plan: Plan<HeadsConfig>, sample: Sample, setting: Setting)
   const small = config.dOut / many
   return directionClaim(
     { id: 'small-head-dim-limits', statement: 'A small head_dim limits what a head can tell apart.', statistic: 'effectiveRank' },
-    difference(plan, sample, `heads-${few}`, `heads-${many}`, 'effectiveRank'), { ...setting, seqLen: 2 },
+    difference(plan, sample, `heads-${few}`, `heads-${many}`, 'effectiveRank'), setting,
     {
       quantity: 'the effective rank of the scores QK^T', where: `at head_dim ${config.dOut / few}`, otherwise: `at ${small}`,
       meaning: {

@@ -30,7 +30,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
     statistics: headsStatistics,
     invariants: headsInvariants,
     seedRuns: arms.map((arm) => plannedRun(config, arm, 2, batch + 1)),
-    fixedRuns: [...notebookRuns, plannedRun(config, similarityArm(config), nullDraws, batch)],
+    fixedRuns: [...notebookRuns, { ...plannedRun(config, similarityArm(config), nullDraws, batch), outputDim: 0 }],
     async runSeed(position, run) {
       const seed = seedAt(config.seeds, position)
       const input = drawInput(config.input, config.dIn, seed, config.pairing, notebookAdvance)

@@ -37,7 +37,7 @@ const batch = 5
 
 /** What the reproduction runs. */
 export const notebookRuns: readonly PlannedRun[] = [part1, part2].map((spec) => ({
-  times: 2, batch, seqLen: spec.contextLength, dIn: spec.dIn, numHeads: spec.numHeads, headDim: headDim(spec), outputDim: outputDim(spec), extra: 1000,
+  times: 2, batch, seqLen: spec.contextLength, dIn: spec.dIn, numHeads: spec.numHeads, headDim: headDim(spec), outputDim: spec.outProj ? outputDim(spec) : 0, extra: 1000,
 }))
 
 /** Runs the study's four models on its two inputs, in eval mode. */

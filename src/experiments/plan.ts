@@ -31,6 +31,7 @@ export interface PlannedRun {
   readonly dIn: number
   readonly numHeads: number
   readonly headDim: number
+  /** 0 where no output projection follows. */
   readonly outputDim: number
   /** Operations on its maps beside the forward pass: similarity, singular values. */
   readonly extra: number

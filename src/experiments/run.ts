@@ -3,43 +3,42 @@ import { runWork } from './estimate.ts'
 import { seedsOf } from './plan.ts'
 import type { Plan, Run, SeedRow } from './plan.ts'
 
-/** Work, in multiply-adds, after which other requests and a cancellation get their turn: about ten milliseconds. */
+/** Operations after which other requests and a cancellation get their turn: about ten milliseconds. */
 const workBetweenPauses = 1e7
-
-/** Rows of the seeds at positions from..to-1. The same rows however the positions are split. */
-export async function runRows(plan: Plan, from: number, to: number, run: Run, signal?: AbortSignal): Promise<SeedRow[]> {
-  const paced = pacedRun(run, signal)
-  const rows: SeedRow[] = []
-  for (let position = from; position < to; position++) rows.push(await plan.runSeed(position, paced))
-  return rows
-}
 
 export interface RunOptions {
   /** Ends the work between two problems; its reason is thrown. */
   readonly signal?: AbortSignal
-  /** After every chunk: seeds done, seeds in all. */
-  readonly onProgress?: (done: number, total: number) => void
+  /** Called after every ten milliseconds' worth of work, and waited for: lets others have their turn. */
+  readonly pause?: () => Promise<unknown>
+  /** Called after every seed with the number done. */
+  readonly onProgress?: (done: number) => void
 }
 
-/** Every row of a plan, in chunks of `seedsPerChunk`. */
-export async function runPlan(plan: Plan, run: Run, { signal, onProgress }: RunOptions = {}, seedsPerChunk = 50): Promise<SeedRow[]> {
-  const total = seedsOf(plan)
+/** Rows of the seeds at positions from..to-1. The same rows however the positions are split. */
+export async function runRows(plan: Plan, from: number, to: number, run: Run, options: RunOptions = {}): Promise<SeedRow[]> {
+  const paced = pacedRun(run, options)
   const rows: SeedRow[] = []
-  for (let from = 0; from < total; from += seedsPerChunk) {
-    for (const row of await runRows(plan, from, Math.min(total, from + seedsPerChunk), run, signal)) rows.push(row)
-    onProgress?.(rows.length, total)
+  for (let position = from; position < to; position++) {
+    rows.push(await plan.runSeed(position, paced))
+    options.onProgress?.(rows.length)
   }
   return rows
 }
 
-/** `run`, letting the event loop turn in between and stopping when the signal says so. */
-function pacedRun(run: Run, signal: AbortSignal | undefined): Run {
+/** Every row of a plan. */
+export function runPlan(plan: Plan, run: Run, options: RunOptions = {}): Promise<SeedRow[]> {
+  return runRows(plan, 0, seedsOf(plan), run, options)
+}
+
+/** `run`, pausing in between and stopping when the signal says so. */
+function pacedRun(run: Run, { signal, pause = setImmediate }: RunOptions): Run {
   let work = 0
   return async (problem, wanted) => {
-    work += runWork(problem)
+    work += runWork({ ...problem, outputDim: problem.projections.output === null ? 0 : problem.outputDim })
     if (work > workBetweenPauses) {
       work = 0
-      await setImmediate()
+      await pause()
     }
     signal?.throwIfAborted()
     return run(problem, wanted)

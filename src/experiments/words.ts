@@ -28,7 +28,10 @@ export function capital(text: string): string {
 
 /** Why there is no interval, as a sentence. */
 export function withoutInterval(effect: Value, seeds: number, seqLen: number): string {
-  if (seqLen < 2) return 'At a sequence length of 1 there is no row that can attend to more than one key, so there is nothing to measure.'
-  if (effect === null) return 'It is not defined for these inputs, so nothing can be said.'
+  if (effect === null) {
+    return seqLen < 2
+      ? 'At a sequence length of 1 there is no row that can attend to more than one key, so there is nothing to measure.'
+      : 'It is not defined for these inputs, so nothing can be said.'
+  }
   return `${capital(seedWords(seeds))} gives ${digits(effect)}, but one seed cannot tell an effect from chance.`
 }

@@ -7,6 +7,7 @@ import type { AppPart } from './app.ts'
 import { requireReady } from './routes/health.ts'
 import type { Readiness } from './readiness.ts'
 import { attentionRoutes } from './routes/attention.ts'
+import { experimentRoutes } from './routes/experiments.ts'
 
 /**
  * What a computing process shares among its routes: one computation at a time, its bytes, at most `memoryBytes`
@@ -26,6 +27,7 @@ export function computeParts(config: Config, computing: Computing, readiness: Re
       })
     },
     attentionRoutes(computing, config.REQUEST_TIMEOUT),
+    experimentRoutes(computing, { seconds: config.EXPERIMENT_TIMEOUT, maxSeeds: config.MAX_SEEDS }),
   ]
 }
 

@@ -1,6 +1,7 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile'
 import { bootstrapInterval } from './bootstrap.ts'
 import { moments } from './moments.ts'
+import type { Moments } from './moments.ts'
 
 export type Interval = readonly [low: number, high: number]
 export type IntervalMethod = 't' | 'bootstrap-t'
@@ -27,13 +28,19 @@ const mostToResample = 10_000
  * seeded by `seed`. A sample that does not vary has the interval of that one value.
  */
 export function estimateMean(values: ArrayLike<number>, confidence: number, seed = 0): Estimate {
-  const { count, mean, sd, skewness } = moments(values)
+  const found = moments(values)
+  const { count, mean, sd, skewness } = found
   if (count === 0) return { count, mean: null, sd: null, interval: null, method: null }
   if (count < 2) return { count, mean, sd: null, interval: null, method: null }
   const skewed = count < 25 * skewness * skewness
   if (skewed && count >= fewestToResample && count <= mostToResample) {
     return { count, mean, sd, interval: bootstrapInterval(values, confidence, seed), method: 'bootstrap-t' }
   }
+  return { count, mean, sd, interval: studentInterval(found, confidence), method: 't' }
+}
+
+/** Student's t interval of a mean, of two values or more. */
+export function studentInterval({ count, mean, sd }: Moments, confidence: number): Interval {
   const half = (tQuantile((1 + confidence) / 2, count - 1) * sd) / Math.sqrt(count)
-  return { count, mean, sd, interval: [mean - half, mean + half], method: 't' }
+  return [mean - half, mean + half]
 }

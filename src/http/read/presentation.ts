@@ -15,10 +15,14 @@ export interface Presentation<F extends Form> {
 export const presentationNames: readonly string[] = ['format', 'figure', 'head', 'item', 'rows', 'keys']
 
 export function readPresentation<F extends Form>(query: Readonly<Record<string, unknown>>, forms: readonly F[]): Presentation<F> {
-  const { format } = query
+  return { form: readForm(query, forms), selection: parseFigureSelection(query) }
+}
+
+/** What `format=` asks for; undefined leaves it to Accept. */
+export function readForm<F extends Form>({ format }: Readonly<Record<string, unknown>>, forms: readonly F[]): F | undefined {
   const form = forms.find((name) => name === format)
   if (format !== undefined && form === undefined) throw invalid('/format', `must be one of ${forms.join(', ')}`)
-  return { form, selection: parseFigureSelection(query) }
+  return form
 }
 
 /** Refuses what is no parameter of the address, and one that is given twice. */

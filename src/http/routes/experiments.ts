@@ -1,0 +1,54 @@
+import { setImmediate } from 'node:timers/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { estimateExperimentBytes, estimateOperations, largestRun, refuseTooMuchWork } from '../../experiments/estimate.ts'
+import { planOf } from '../../experiments/index.ts'
+import { runPlan } from '../../experiments/run.ts'
+import { admit } from '../admit.ts'
+import type { Computing } from '../admit.ts'
+import type { AppPart } from '../app.ts'
+import { encodeExperiment, experimentForms } from '../experiment-forms.ts'
+import type { ExperimentForm } from '../experiment-forms.ts'
+import { chooseForm, mediaTypes } from '../negotiate.ts'
+import { readExperimentRequest } from '../read/experiment-request.ts'
+import type { ExperimentRequest } from '../read/experiment-request.ts'
+import { checkParameters, readForm } from '../read/presentation.ts'
+import type { ExperimentBody } from '../schemas/experiments.ts'
+import { experimentRouteDocs } from '../schemas/experiments-docs.ts'
+
+/** Operations of an experiment in one call: some minute of the direct engine on one core. */
+const workLimit = 5e10
+
+/** POST of the two experiments, answered when all seeds are done. */
+export function experimentRoutes(computing: Computing, limits: { seconds: number; maxSeeds: number }): AppPart {
+  return (app) => {
+    for (const kind of ['bias', 'heads'] as const) {
+      app.post(`/experiments/${kind}`, { schema: experimentRouteDocs[kind], config: { computes: true } }, async (request, reply) => {
+        const query = request.query as Record<string, unknown>
+        checkParameters(query, ['format'])
+        const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
+        return answer(readExperimentRequest(kind, request.body as ExperimentBody), form, request, reply)
+      })
+    }
+
+    async function answer({ config, returns }: ExperimentRequest, form: ExperimentForm, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+      const plan = planOf(config)
+      refuseTooMuchWork(plan, { maxSeeds: limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
+      const engine = computing.engines.for(largestRun(plan), config.engine)
+      request.workUnits = 1 + estimateOperations(plan) / 1e8
+      const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }
+      const rows = await admit(computing, request, reply, needs, (signal) => runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
+        signal,
+        pause: async () => {
+          await setImmediate()
+          await computing.turns.giveWay()
+        },
+      }))
+      const { name, device, version } = engine
+      request.engineUsed = { name, device, version }
+      const started = performance.now()
+      const encoded = await encodeExperiment(plan, rows, { name, device, version }, form, returns)
+      request.timing.encodeMs = performance.now() - started
+      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
+    }
+  }
+}

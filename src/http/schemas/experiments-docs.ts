@@ -1,0 +1,39 @@
+import { Type } from '@sinclair/typebox'
+import { experimentForms } from '../experiment-forms.ts'
+import { mediaTypes } from '../negotiate.ts'
+import { ExperimentAnswer, ExperimentBodies } from './experiments.ts'
+import { problemResponses } from './problems.ts'
+
+const summaries = {
+  bias: ['postBiasExperiment', 'Does a QKV bias make attention more uniform?'],
+  heads: ['postHeadsExperiment', 'Do more heads help, and are heads redundant?'],
+} as const
+
+const answers = {
+  200: {
+    description: 'The report, in the form that Accept asks for.',
+    content: {
+      [mediaTypes.json]: { schema: ExperimentAnswer },
+      [mediaTypes.csv]: { schema: Type.String({ description: 'One record a seed and arm, with a header line.' }) },
+      [mediaTypes.vegalite]: { schema: Type.Object({ $schema: Type.String() }, { description: 'A Vega-Lite specification with its data.' }) },
+      [mediaTypes.svg]: { schema: Type.String({ description: 'The figure.' }) },
+      [mediaTypes.png]: { schema: Type.String({ format: 'binary', description: 'The figure.' }) },
+    },
+  },
+}
+
+/** What openapi.yaml says of an experiment. */
+function docsOf(kind: 'bias' | 'heads') {
+  const [operationId, summary] = summaries[kind]
+  return {
+    tags: ['experiments'],
+    operationId,
+    summary,
+    description: "Runs the source study's comparison over many seeds, arms paired, and judges each of its claims by an interval. An empty object asks for the study's own configuration.",
+    querystring: Type.Object({ format: Type.Optional(Type.Union(experimentForms.map((form) => Type.Literal(form)), { description: 'The form, for clients that cannot set Accept.' })) }, { additionalProperties: false }),
+    body: ExperimentBodies[kind],
+    response: { ...answers, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
+  }
+}
+
+export const experimentRouteDocs = { bias: docsOf('bias'), heads: docsOf('heads') } as const
