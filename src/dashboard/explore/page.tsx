@@ -92,7 +92,7 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
       <aside class="sidebar" aria-label="Configuration">
         <PresetField state={state} onChoose={(preset) => go({ a: preset.a, b: preset.b, view: { ...view, head: '', item: '', rows: '', keys: '', cell: null } })} />
         {b === null
-          ? <button type="button" class="button full" onClick={() => { setEdited('b'); go({ b: { ...a, qkv_bias: a.qkv_bias === 'true' ? 'false' : 'true' } }) }}>Compare with a second configuration</button>
+          ? <button type="button" class="button full" onClick={() => { setEdited('b'); go({ b: { ...a, qkv_bias: a.qkv_bias === 'true' ? 'false' : 'true' } }) }}>Compare with another</button>
           : (
             <div class="compare">
               <Choice<Side> label="Edit" options={[{ value: 'a', name: 'A' }, { value: 'b', name: 'B' }]} value={editing} onChange={setEdited} />

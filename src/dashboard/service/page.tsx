@@ -31,6 +31,7 @@ export function ServicePage(): JSX.Element {
   const engines = useRequest(`engines ${tick}`, async (signal) => (await client.GET('/engines', { signal })).data!)
   const metrics = useRequest(`metrics ${tick}`, async (signal) => readMetrics(await (await call('/metrics', { accept: 'text/plain', signal })).text()))
   const answer = engines.data
+  const queue = metrics.data?.find(({ name }) => name === 'attention_queue_length')?.samples[0]?.value ?? null
   const running = answer?.engines.filter(({ available }) => available) ?? []
   return (
     <div class="service stack">
@@ -41,6 +42,7 @@ export function ServicePage(): JSX.Element {
         <Tile label="Engine asked for" value={answer?.engine ?? '\u2013'} note={`device ${answer?.device ?? '\u2013'}`} />
         <Tile label="Engines that can run" value={answer === undefined ? '\u2013' : String(running.length)} note={[...new Set(running.flatMap(({ devices }) => devices ?? []))].join(', ')} />
         <Tile label="Workers" value={answer === undefined ? '\u2013' : answer.workers.length === 0 ? 'in one process' : `${answer.workers.filter(({ state }) => state === 'ready').length} of ${answer.workers.length} ready`} note="" />
+        <Tile label="Queue" value={queue === null ? '\u2013' : whole(queue)} note={answer === undefined ? '' : `of at most ${whole(answer.limits.queue ?? 0)} waiting`} />
       </div>
       <section class="card">
         <h2>Engines</h2>
@@ -62,7 +64,7 @@ export function ServicePage(): JSX.Element {
           </table>
         </div>
       </section>
-      {answer === undefined || answer.workers.length === 0 ? null : <Workers workers={answer.workers} />}
+      <Workers workers={answer?.workers} />
       <section class="card">
         <h2>Limits in force</h2>
         <dl class="facts">
@@ -80,7 +82,7 @@ function Tile({ label, value, note }: { readonly label: string; readonly value: 
   return <div class="tile"><p class="tile-label">{label}</p><p class="tile-value">{value}</p><p class="tile-note">{note}</p></div>
 }
 
-function Workers({ workers }: { readonly workers: EnginesAnswer['workers'] }): JSX.Element {
+function Workers({ workers }: { readonly workers: EnginesAnswer['workers'] | undefined }): JSX.Element {
   return (
     <section class="card">
       <h2>Workers</h2>
@@ -88,7 +90,9 @@ function Workers({ workers }: { readonly workers: EnginesAnswer['workers'] }): J
         <table>
           <thead><tr><th scope="col">Worker</th><th scope="col">State</th><th scope="col">Device</th><th scope="col">Process</th><th scope="col">Restarts</th><th scope="col">Doing</th></tr></thead>
           <tbody>
-            {workers.map((worker) => (
+            {workers === undefined ? <tr class="skeleton"><th scope="row">0</th><td>state</td><td /><td /><td /><td /></tr> : null}
+            {workers?.length === 0 ? <tr><td colSpan={6}>None: everything is computed in the one process (WORKERS=0).</td></tr> : null}
+            {workers?.map((worker) => (
               <tr key={worker.id}>
                 <th scope="row">{worker.id}</th>
                 <td><span class={worker.state === 'ready' ? 'good' : 'bad'}>{worker.state}</span> {worker.reason ?? ''}</td>

@@ -6,6 +6,9 @@ import { fitted, markCount } from './fit.ts'
 /** More marks than this are drawn on a canvas: as many elements would make the page slow. */
 const svgLimit = 1200
 
+/** A drawing is scaled down to the page no further than this; then it scrolls. */
+const leastScale = 0.7
+
 export interface Drawn { readonly remove: () => void }
 
 /**
@@ -22,6 +25,8 @@ export async function draw(element: HTMLElement, spec: VegaLiteSpec, options: { 
     tooltip: { disableDefaultStyle: true, theme: 'page' } as never,
     hover: false,
   })
+  const svg = element.querySelector('svg')
+  if (svg !== null) svg.style.minWidth = `${Math.floor(leastScale * svg.width.baseVal.value)}px`
   const { onCell } = options
   if (onCell !== null) {
     result.view.addEventListener('click', (_event, item) => {

@@ -57,7 +57,7 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
         <span class="figure-notes">{notes === '' ? '\u00a0' : notes}</span>
       </figcaption>
       {failure === null ? null : <p class="alert" role="alert">The picture could not be drawn: {failure}</p>}
-      <div class={`figure-holder${onCell === null ? '' : ' figure-clickable'}`} ref={holder} style={{ minHeight: drawnOnce ? undefined : `${height}px` }} />
+      <div role="group" aria-label={heading === '' ? 'Picture' : heading} tabIndex={0} class={`figure-holder${onCell === null ? '' : ' figure-clickable'}`} ref={holder} style={{ minHeight: drawnOnce ? undefined : `${height}px` }} />
       {children}
     </figure>
   )

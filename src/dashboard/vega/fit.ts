@@ -1,43 +1,110 @@
 import type { VegaLiteSpec } from '../../figures/spec.ts'
+import { wrapText } from '../../figures/text-width.ts'
 
-interface Sized { width?: number; height?: number; columns?: number; spec?: Sized; facet?: unknown; hconcat?: Sized[]; vconcat?: Sized[]; concat?: Sized[]; data?: { values?: readonly unknown[] }; title?: unknown }
-
-/** Pixels that axes, labels and the legend take beside a panel, about. */
-const besidePanel = 64
-const legend = 76
-
-/**
- * The picture in the room that the page has: panels side by side as far as they fit, none wider than the room. Titles
- * are left to the page, which wraps them.
- */
-export function fitted(spec: VegaLiteSpec, room: number): VegaLiteSpec {
-  const { title: _title, ...picture } = spec as unknown as Sized
-  const panels = picture.hconcat
-  if (panels !== undefined) {
-    const perRow = Math.max(1, Math.min(panels.length, Math.floor(room / ((panels[0]?.width ?? 200) + besidePanel + legend))))
-    const { hconcat: _panels, ...rest } = picture
-    return { ...rest, concat: panels.map((panel) => shrunk(panel, room)), columns: perRow } as unknown as VegaLiteSpec
-  }
-  if (picture.facet !== undefined && picture.spec !== undefined && picture.columns !== undefined) {
-    const width = picture.spec.width ?? 180
-    const between = 22
-    const fit = Math.max(1, Math.floor((room - besidePanel - legend + between) / (width + between)))
-    return { ...picture, columns: Math.min(picture.columns, fit), spec: shrunk(picture.spec, room) } as unknown as VegaLiteSpec
-  }
-  return shrunk(picture, room) as unknown as VegaLiteSpec
+interface Title { readonly text?: string | readonly string[]; readonly subtitle?: string | readonly string[]; readonly fontSize?: number; readonly subtitleFontSize?: number }
+interface Axis { readonly labelExpr?: string; readonly [more: string]: unknown }
+interface Position { readonly scale?: { readonly domain?: readonly unknown[] }; readonly axis?: Axis | null; readonly [more: string]: unknown }
+interface Part {
+  readonly width?: number
+  readonly height?: number
+  readonly columns?: number
+  readonly spec?: Part
+  readonly facet?: unknown
+  readonly hconcat?: readonly Part[]
+  readonly vconcat?: readonly Part[]
+  readonly concat?: readonly Part[]
+  readonly layer?: readonly { readonly encoding?: { readonly color?: { readonly scale?: { readonly domain?: readonly number[] } } } }[]
+  readonly encoding?: { readonly x?: Position; readonly y?: Position; readonly [channel: string]: unknown }
+  readonly data?: { readonly values?: readonly unknown[] }
+  readonly title?: Title
 }
 
-/** A panel that is wider than the room, made smaller with its proportions. */
-function shrunk(panel: Sized, room: number): Sized {
-  const free = Math.max(120, room - besidePanel - legend)
-  if (typeof panel.width !== 'number' || panel.width <= free) return panel
-  const factor = free / panel.width
-  return { ...panel, width: Math.floor(panel.width * factor), ...(typeof panel.height === 'number' ? { height: Math.floor(panel.height * factor) } : {}) }
+/** Pixels that axes and their labels, and a legend, take beside a panel, about; and those between panels. */
+const axes = 64
+const legend = 78
+const between = 22
+/** A panel with numbers in its cells needs this for each; others may lose this share of their size. */
+const numberWidth = 28
+const signedNumberWidth = 36
+const leastShare = 0.62
+
+/**
+ * The picture in the room that the page has, pixels: panels side by side as far as they fit, a little smaller where
+ * that saves a column, none wider than the room. Its own title is left to the page, which wraps it.
+ */
+export function fitted(spec: VegaLiteSpec, room: number): VegaLiteSpec {
+  const { title: _title, ...picture } = spec as unknown as Part
+  return fittedPart(picture, room) as unknown as VegaLiteSpec
+}
+
+function fittedPart(part: Part, room: number): Part {
+  const titled = part.title === undefined ? part : { ...part, title: rewrapped(part.title, room) }
+  if (titled.vconcat !== undefined) return { ...titled, vconcat: titled.vconcat.map((child) => fittedPart(child, room)) }
+  if (titled.hconcat !== undefined) {
+    const { hconcat, ...rest } = titled
+    const width = hconcat.reduce((sum, child) => sum + (child.width ?? 200) + axes, 0)
+    if (width <= room) return titled
+    const widest = Math.max(...hconcat.map((child) => (child.width ?? 200) + axes + legend))
+    return { ...rest, concat: hconcat.map((child) => fittedPart(child, room)), columns: Math.max(1, Math.floor(room / widest)) }
+  }
+  if (titled.columns !== undefined) {
+    const panel = titled.spec ?? titled.concat?.[0] ?? {}
+    const columns = columnsFor(panel, titled.columns, room)
+    const share = Math.floor((room - axes - legend - between * (columns - 1)) / columns)
+    if (titled.spec !== undefined) return { ...titled, columns, spec: shrunk(titled.spec, share) }
+    return { ...titled, columns, concat: (titled.concat ?? []).map((child) => shrunk(child, share)) }
+  }
+  return shrunk(titled, room - axes - legend)
+}
+
+/** As many columns as fit, counting on panels as small as they may be. */
+function columnsFor(panel: Part, wanted: number, room: number): number {
+  for (let columns = wanted; columns > 1; columns--) {
+    if ((room - axes - legend - between * (columns - 1)) / columns >= leastWidth(panel)) return columns
+  }
+  return 1
+}
+
+function cellsAcross(panel: Part): number | null {
+  return panel.encoding?.x?.scale?.domain?.length ?? null
+}
+
+function leastWidth(panel: Part): number {
+  const width = panel.width ?? 180
+  const cells = cellsAcross(panel)
+  const printed = cells !== null && (panel.layer?.length ?? 0) > 1
+  const negative = (panel.layer?.[0]?.encoding?.color?.scale?.domain?.[0] ?? 0) < 0
+  return printed ? Math.min(width, cells * (negative ? signedNumberWidth : numberWidth)) : width * leastShare
+}
+
+/** A panel that is wider than it may be, made smaller with its proportions, its cells whole pixels. */
+function shrunk(panel: Part, room: number): Part {
+  const { width, height } = panel
+  const free = Math.max(120, room)
+  if (typeof width !== 'number' || width <= free) return panel
+  const cells = cellsAcross(panel)
+  const wanted = cells === null ? Math.floor(free) : cells * Math.max(1, Math.floor(free / cells))
+  const rows = panel.encoding?.y?.scale?.domain?.length ?? null
+  const tall = typeof height !== 'number' ? {} : { height: cells === null ? height : rows === null ? Math.round(height * wanted / width) : Math.max(rows, Math.round(height / rows * wanted / width) * rows) }
+  return { ...panel, width: wanted, ...tall, ...turnedLabels(panel) }
+}
+
+/** Tokens that had just room enough must not run into each other. */
+function turnedLabels(panel: Part): Partial<Part> {
+  const x = panel.encoding?.x
+  if (x?.axis?.labelExpr === undefined) return {}
+  return { encoding: { ...panel.encoding, x: { ...x, axis: { ...x.axis, labelAngle: -45, labelAlign: 'right', labelBaseline: 'middle' } } } }
+}
+
+function rewrapped(title: Title, room: number): Title {
+  const lines = (text: string | readonly string[] | undefined, size: number): string[] | undefined => (text === undefined ? undefined : wrapText([text].flat().join(' '), room - 20, size))
+  const text = lines(title.text, (title.fontSize ?? 14) * 1.08), subtitle = lines(title.subtitle, title.subtitleFontSize ?? 10.5)
+  return { ...title, ...(text === undefined ? {} : { text }), ...(subtitle === undefined ? {} : { subtitle }) }
 }
 
 /** Marks that the picture draws, about: many are drawn on a canvas, few as SVG, which stays sharp and scales. */
 export function markCount(spec: VegaLiteSpec): number {
-  const { data, hconcat, concat } = spec as unknown as Sized
-  const parts = hconcat ?? concat ?? []
-  return (data?.values?.length ?? 0) + parts.reduce((sum, part) => sum + (part.data?.values?.length ?? 0), 0)
+  const count = (part: Part): number => (part.data?.values?.length ?? 0)
+    + [...part.hconcat ?? [], ...part.vconcat ?? [], ...part.concat ?? []].reduce((sum, child) => sum + count(child), 0)
+  return count(spec as unknown as Part)
 }
