@@ -15,10 +15,14 @@ import { openapiRoutes } from './http/openapi/routes.ts'
 import { startTracing } from './http/plugins/tracing.ts'
 import { Readiness } from './http/readiness.ts'
 import { dashboardRoutes } from './http/routes/dashboard.ts'
+import { asyncExperiments } from './http/routes/async-experiments.ts'
 import { engineRoutes } from './http/routes/engines.ts'
+import { computeHere } from './http/routes/experiment-rows.ts'
 import { healthRoutes } from './http/routes/health.ts'
+import { jobRoutes } from './http/routes/jobs.ts'
+import { createJobs } from './jobs/create.ts'
 import { memoryShares } from './memory-shares.ts'
-import { addUp, RequestMetrics, workRegistry } from './metrics/registries.ts'
+import { addUp, gauge, RequestMetrics, workRegistry } from './metrics/registries.ts'
 import { version } from './version.ts'
 
 /** The whole service in one process: what WORKERS=0 runs, and most tests. */
@@ -37,9 +41,11 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
   const readiness = new Readiness()
   const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
+  const jobs = createJobs(config, log, computeHere(computing))
   const inFlight = new InFlight()
   const metrics = new RequestMetrics()
   const work = workRegistry('0', () => computing.memory.takenBytes)
+  gauge(work, 'attention_queue_length', 'Requests that wait for their turn.', [], () => [[{}, computing.turns.queued]])
   const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'service')
   let deviceLost = false // nobody restarts a lone process but an orchestrator that asks /health/live
   const app = await buildApp(config, log, [
@@ -51,7 +57,9 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
       readiness.failed('the GPU failed; the process is to be started anew')
     }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
+    asyncExperiments(jobs.jobs),
     ...computeParts(config, computing, readiness),
+    jobRoutes(jobs.jobs),
     ...(first.length === 0 ? [openapiRoutes, dashboardRoutes()] : []),
   ])
   return {
@@ -63,14 +71,17 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
         if (engines.failure !== null) throw new Error(engines.failure)
         for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
         readiness.ready()
+        await jobs.start()
       } catch (error) {
         readiness.failed((error as Error).message)
       }
     },
     async close() {
       readiness.draining()
+      await jobs.quiet()
       await inFlight.idle(Math.max(config.REQUEST_TIMEOUT, config.EXPERIMENT_TIMEOUT) * 1000)
       await closeApp(app)
+      await jobs.close()
       await engines.close()
       await tracing.close()
     },

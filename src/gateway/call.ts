@@ -85,7 +85,7 @@ export class Call implements Undici.DispatchHandler {
   }
 
   onResponseError(): void {
-    if (this.#givenUp) return
+    if (this.#givenUp || this.#phase === 'over') return
     const streamed = this.#phase === 'streaming'
     this.#phase = 'over'
     if (streamed) {

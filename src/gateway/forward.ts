@@ -17,12 +17,12 @@ import type { AnswerHeaders, AnswerSink } from './exchange.ts'
 import type { Line } from './queue.ts'
 import { readBody } from './read-body.ts'
 import { reportHeader } from '../http/work-report.ts'
+import { chunkSeconds } from '../jobs/chunk-seconds.ts'
 
 /** What of a request a worker needs to see. Everything else ends here, keys above all. */
 const requestHeaders = ['content-type', 'content-encoding', 'accept', 'if-none-match', 'prefer', 'traceparent', 'tracestate'] as const
 /** What of an answer is the gateway's own business, or its connection's. */
 const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'server-timing', 'x-request-id', reportHeader])
-const prefixes = [['/attention/*', 'REQUEST_TIMEOUT', 'interactive'], ['/experiments/*', 'EXPERIMENT_TIMEOUT', 'experiment']] as const
 
 export interface Forwarding {
   readonly dispatcher: Dispatcher
@@ -40,13 +40,21 @@ export interface Forwarding {
  */
 export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
   return (app) => {
-    for (const [url, timeout, line] of prefixes) {
+    const prefixes = [
+      ['/attention/*', config.REQUEST_TIMEOUT, 'interactive'],
+      ['/experiments/*', config.EXPERIMENT_TIMEOUT, 'experiment'],
+      ['/internal/*', chunkSeconds(config), 'background'],
+    ] as const
+    for (const [url, seconds, line] of prefixes) {
       app.route({
         method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
         url,
         schema: { hide: true },
         config: { computes: true },
-        onRequest: (request, reply, _done) => forward(request, reply, config[timeout], line),
+        onRequest: (request, reply, _done) => {
+          if (line === 'background' && !forwarding.isBackground(request)) reply.callNotFound()
+          else forward(request, reply, seconds, line)
+        },
         handler: (_request, reply) => reply.callNotFound(),
       })
     }
@@ -90,7 +98,7 @@ function headersFor(request: FastifyRequest, seconds: number): string[] {
 }
 
 /** Writes a worker's answer to the client, or a problem of the gateway's own. */
-class HttpSink implements AnswerSink {
+export class HttpSink implements AnswerSink {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { defaultEnvironment } from '../config.ts'
 import type { Config } from '../config.ts'
 import { loadEngines } from '../engines/load.ts'
@@ -9,15 +8,18 @@ import { verifyEngine } from '../engines/readiness.ts'
 import type { FromChild, ToChild } from '../gateway/messages.ts'
 import { buildApp } from '../http/app.ts'
 import { computeParts, computingWith } from '../http/compute-parts.ts'
+import { experimentRowsRoutes } from '../http/routes/experiment-rows.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { endWithDevice } from '../http/plugins/end-with-device.ts'
 import { reportWork } from '../http/plugins/report-work.ts'
 import { startTracing } from '../http/plugins/tracing.ts'
 import { Readiness } from '../http/readiness.ts'
 import { createLog } from '../log.ts'
+import { chunkSeconds } from '../jobs/chunk-seconds.ts'
 import { memoryShares } from '../memory-shares.ts'
 import { workRegistry } from '../metrics/registries.ts'
 import { version } from '../version.ts'
+import { endWithTheGateway } from './end-with-gateway.ts'
 
 /** A worker: the app that computes, on a Unix socket, for its gateway alone. `end` ends the process. */
 export async function serveWorker(config: Config, id: string, socketPath: string, end: (code: number) => void): Promise<void> {
@@ -43,6 +45,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
     endWithDevice(() => end(1)),
     healthRoutes(readiness, () => true),
     ...computeParts(config, computing, readiness),
+    experimentRowsRoutes(computing, chunkSeconds(config)),
   ], 'debug')
   app.server.keepAliveTimeout = 0 // the gateway keeps its connections
   app.server.requestTimeout = 0
@@ -66,27 +69,11 @@ export async function serveWorker(config: Config, id: string, socketPath: string
     readiness.ready()
     log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')
     say({ type: 'ready', device: engines.main.device, engines: engines.availability, routes: [...new Set(routes)] })
+    flushCompileCache() // a worker that is killed writes nothing at its end
   } catch (error) {
     const reason = (error as Error).message
     readiness.failed(reason)
     log.error({ err: error }, 'not ready')
     say({ type: 'failed', reason, engines: engines.availability })
   }
-}
-
-/**
- * No worker outlives its gateway. The channel's end says that it is gone; a thread watches for it as well, because a
- * long computation keeps this one from hearing anything.
- */
-function endWithTheGateway(socketPath: string, end: (code: number) => void): void {
-  // Signals for the whole process group are the gateway's to answer: it says stop when the last answer is out.
-  process.on('SIGTERM', () => {})
-  process.on('SIGINT', () => {})
-  const gone = (): void => {
-    rmSync(dirname(socketPath), { recursive: true, force: true })
-    end(0)
-  }
-  process.on('disconnect', gone)
-  if (!process.connected) gone()
-  new Worker(new URL('./watch-parent.js', import.meta.url), { workerData: { parent: process.ppid } }).unref()
 }

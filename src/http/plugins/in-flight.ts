@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+
+const momentMs = 50
 
 /** Counts the requests whose answers are not out yet, so that a process can end when there are none. */
 export class InFlight {
@@ -21,8 +24,16 @@ export class InFlight {
     })
   }
 
-  /** Resolves when nothing is in flight, or after `withinMs`. */
+  /** Resolves when nothing has been in flight for a moment, or after `withinMs`. */
   async idle(withinMs: number): Promise<void> {
+    const end = performance.now() + withinMs
+    do {
+      await this.#zero(end - performance.now())
+      await sleep(momentMs) // what has arrived but was not read, because this process was busy
+    } while (this.#count > 0 && performance.now() < end)
+  }
+
+  async #zero(withinMs: number): Promise<void> {
     if (this.#count === 0) return
     let timer: NodeJS.Timeout | undefined
     let resolved!: () => void
