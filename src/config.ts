@@ -42,6 +42,8 @@ export const settings = {
   RATE_LIMIT: { schema: natural(0, 1e9), read: number, fallback: () => 0, meaning: 'Work units a minute and key (or address); 0: no limit.' },
   MAX_SEEDS: { schema: natural(1, 1e9), read: number, fallback: () => 100_000, meaning: 'Seeds of one job.' },
   JOB_RETENTION: { schema: Type.Number({ exclusiveMinimum: 0, maximum: 3650 }), read: number, fallback: () => 7, meaning: 'Days that a finished job is kept.' },
+  JOB_LIMIT: { schema: natural(1, 1e6), read: number, fallback: () => 16, meaning: 'Unfinished jobs of one key (or of everybody, where there are no keys).' },
+  JOB_STORAGE: { schema: natural(1, 1 << 30), read: number, fallback: () => 4096, meaning: 'Results of jobs that are kept, all together, MiB.' },
   OTEL_EXPORTER_OTLP_ENDPOINT: { schema: Type.String(), read: text, fallback: () => '', meaning: 'Where OpenTelemetry traces go; empty: none, and nothing is loaded.' },
 } as const satisfies Record<string, Setting>
 

@@ -1,5 +1,6 @@
 import { ConfigError, readConfig } from './config.ts'
 import type { Config } from './config.ts'
+import { lockDataDir } from './data-dir.ts'
 import { nvidiaGpus } from './engines/nvidia.ts'
 import { serveGateway } from './gateway/gateway.ts'
 import { createLog } from './log.ts'
@@ -24,6 +25,7 @@ function endOnSignals(service: ServiceProcess): void {
 async function serveAlone(config: Config): Promise<void> {
   const { createService } = await import('./service.ts')
   const log = createLog(config.LOG_LEVEL, 'service', process.stdout.isTTY)
+  lockDataDir(config, (reason) => log.warn(reason))
   const service = await createService(config, log)
   endOnSignals({ stop: () => service.close(), destroy: () => {} })
   await service.app.listen({ host: config.HOST, port: config.PORT })
@@ -39,8 +41,15 @@ async function serve(config: Config, role: string | undefined, parameters: reado
     const [id, socketPath] = parameters
     return serveWorker(config, id!, socketPath!, (code) => process.exit(code))
   }
+  if (role === 'jobs') {
+    const { serveJobs } = await import('./processes/jobs.ts')
+    const [socketPath, gatewaySocketPath] = parameters
+    return serveJobs(config, socketPath!, gatewaySocketPath!, (code) => process.exit(code))
+  }
   if (config.WORKERS === 0) return serveAlone(config)
-  endOnSignals(await serveGateway(config, createLog(config.LOG_LEVEL, 'gateway', process.stdout.isTTY), nvidiaGpus()))
+  const log = createLog(config.LOG_LEVEL, 'gateway', process.stdout.isTTY)
+  lockDataDir(config, (reason) => log.warn(reason))
+  endOnSignals(await serveGateway(config, log, nvidiaGpus()))
 }
 
 try {

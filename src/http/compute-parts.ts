@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { Engines } from '../engines/select.ts'
 import type { Computing } from './admit.ts'
 import type { AppPart } from './app.ts'
+import { chargeBodies } from './plugins/body-memory.ts'
 import { requireReady } from './routes/health.ts'
 import type { Readiness } from './readiness.ts'
 import { attentionRoutes } from './routes/attention.ts'
@@ -26,6 +27,7 @@ export function computeParts(config: Config, computing: Computing, readiness: Re
         done()
       })
     },
+    (app) => chargeBodies(app, computing.memory),
     attentionRoutes(computing, config.REQUEST_TIMEOUT),
     experimentRoutes(computing, { seconds: config.EXPERIMENT_TIMEOUT, maxSeeds: config.MAX_SEEDS }),
   ]

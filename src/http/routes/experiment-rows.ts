@@ -1,0 +1,74 @@
+import { setImmediate } from 'node:timers/promises'
+import type { EngineIdentity } from '../../engines/engine.ts'
+import { estimateOperations, largestRun } from '../../experiments/estimate.ts'
+import { planOf } from '../../experiments/index.ts'
+import { seedsOf } from '../../experiments/plan.ts'
+import type { Plan, SeedRow } from '../../experiments/plan.ts'
+import { runRows } from '../../experiments/run.ts'
+import { invalid } from '../../errors.ts'
+import { estimateChunkBytes } from '../../jobs/chunks.ts'
+import type { ComputeChunk } from '../../jobs/runner.ts'
+import { admit } from '../admit.ts'
+import type { Computing } from '../admit.ts'
+import type { AppPart } from '../app.ts'
+import { readExperimentRequest } from '../read/experiment-request.ts'
+import { ExperimentBodies } from '../schemas/experiments.ts'
+import type { ExperimentBody } from '../schemas/experiments.ts'
+
+interface Rows { readonly engine: EngineIdentity; readonly rows: readonly SeedRow[] }
+
+/**
+ * POST /internal/experiments/{kind}/rows: one chunk of seeds of a job, for the service's own jobs alone. The gateway
+ * takes it from its private socket only.
+ */
+export function experimentRowsRoutes(computing: Computing, seconds: number): AppPart {
+  return (app) => {
+    for (const kind of ['bias', 'heads'] as const) {
+      app.post(`/internal/experiments/${kind}/rows`, { schema: { hide: true, body: ExperimentBodies[kind] }, config: { computes: true } }, async (request, reply) => {
+        const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
+        const [from, to] = readRange(request.query as Record<string, unknown>, seedsOf(plan))
+        request.workUnits = 1 + workOf(plan, from, to) / 1e8
+        const answer = await admit(computing, request, reply, { bytes: estimateChunkBytes(plan, to - from), seconds }, (signal) => computeRows(computing, plan, from, to, signal))
+        request.engineUsed = answer.engine
+        return answer
+      })
+    }
+  }
+}
+
+/** The same where jobs and computations are in one process. */
+export function computeHere(computing: Computing): ComputeChunk {
+  return async ({ kind, request, from, to }, signal) => {
+    const plan = planOf(readExperimentRequest(kind, JSON.parse(request) as ExperimentBody).config)
+    const reservation = computing.memory.reserve(estimateChunkBytes(plan, to - from))
+    try {
+      return JSON.stringify(await computing.turns.run(signal, { queueMs: 0, computeMs: 0 }, () => computeRows(computing, plan, from, to, signal)))
+    } finally {
+      reservation.release()
+    }
+  }
+}
+
+/** The engine is chosen as for the whole experiment, so that its rows are the same in whichever chunk. */
+async function computeRows(computing: Computing, plan: Plan, from: number, to: number, signal: AbortSignal): Promise<Rows> {
+  const engine = computing.engines.for(largestRun(plan), plan.config.engine)
+  const rows = await runRows(plan, from, to, (problem, wanted) => engine.run(problem, wanted), {
+    signal,
+    pause: async () => {
+      await setImmediate()
+      await computing.turns.giveWay()
+    },
+  })
+  const { name, device, version } = engine
+  return { engine: { name, device, version }, rows }
+}
+
+function workOf(plan: Plan, from: number, to: number): number {
+  return (estimateOperations(plan) / seedsOf(plan)) * (to - from)
+}
+
+function readRange(query: Record<string, unknown>, seeds: number): [number, number] {
+  const [from, to] = [Number(query.from), Number(query.to)]
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to <= from || to > seeds) throw invalid('/from', `must begin a range within ${seeds} seeds`)
+  return [from, to]
+}

@@ -1,0 +1,47 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.ts'
+import { memoryShares } from '../memory-shares.ts'
+import { version } from '../version.ts'
+import { chunkSeconds } from './chunk-seconds.ts'
+import { JobFolder } from './job-folder.ts'
+import { Jobs } from './jobs.ts'
+import { Opening } from './opening.ts'
+import { RenderThread } from './render.ts'
+import type { ComputeChunk } from './runner.ts'
+
+/** The jobs of a service, and their life. */
+export interface JobService {
+  readonly jobs: Jobs
+  /** Takes up what was left unfinished. */
+  start(): Promise<void>
+  /** Takes no more chunks and ends the streams of events; results can still be asked for. */
+  quiet(): Promise<void>
+  close(): Promise<void>
+}
+
+const mebi = 2 ** 20
+const renderFile = new URL('../processes/render-thread.ts', import.meta.url)
+
+/** The jobs that a configuration asks for; `compute` does their chunks. */
+export function createJobs(config: Config, log: FastifyBaseLogger, compute: ComputeChunk): JobService {
+  const thread = new RenderThread(renderFile)
+  const opening = new Opening({
+    folder: new JobFolder(config.DATA_DIR),
+    databaseUrl: config.DATABASE_URL,
+    limits: { retentionDays: config.JOB_RETENTION, jobsPerCaller: config.JOB_LIMIT, bytes: config.JOB_STORAGE * mebi },
+    lanes: Math.max(1, config.WORKERS) + 1, // one more, so that no worker waits for the database
+    chunkSeconds: chunkSeconds(config),
+    compute,
+    render: thread.render,
+    log,
+  })
+  return {
+    jobs: new Jobs(opening, { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes }, version, log),
+    start: () => opening.start(),
+    quiet: () => opening.quiet(),
+    async close() {
+      await opening.close()
+      await thread.close()
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import type { Readable } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
+import { ServiceError } from '../errors.ts'
+import { refuseTooMuchWork } from '../experiments/estimate.ts'
+import { planOf } from '../experiments/index.ts'
+import { seedsOf } from '../experiments/plan.ts'
+import type { ExperimentRequest } from '../http/read/experiment-request.ts'
+import type { JobsApi } from './api.ts'
+import { estimateChunkBytes, rowBytes, seedsPerChunk } from './chunks.ts'
+import { contentOf, idOf } from './content.ts'
+import { eventStream } from './events.ts'
+import { documentOf, hasEnded } from './job.ts'
+import type { JobDocument, JobKind, JobProblem, JobRow } from './job.ts'
+import type { Open, Opening } from './opening.ts'
+
+export interface JobLimits {
+  readonly maxSeeds: number
+  /** Bytes that the work on one chunk may hold. */
+  readonly chunkBytes: number
+}
+
+/** Operations of one job: some thirty hours of one core. */
+const workLimit = 1e14
+const pollAgainSeconds = '2'
+
+/** The jobs of this service. The database is opened when it is first needed. */
+export class Jobs implements JobsApi {
+  readonly #opening: Opening
+  readonly #limits: JobLimits
+  readonly #version: string
+  readonly #log: FastifyBaseLogger
+
+  constructor(opening: Opening, limits: JobLimits, version: string, log: FastifyBaseLogger) {
+    this.#opening = opening
+    this.#limits = limits
+    this.#version = version
+    this.#log = log
+  }
+
+  async submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<JobDocument> {
+    const plan = planOf(asked.config)
+    refuseTooMuchWork(plan, { maxSeeds: this.#limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
+    const seedsAtOnce = seedsPerChunk(plan)
+    const bytes = estimateChunkBytes(plan, seedsAtOnce)
+    if (bytes > this.#limits.chunkBytes) {
+      throw new ServiceError('request-too-large', `One seed needs about ${Math.ceil(bytes / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (MEMORY_LIMIT).`, {
+        extra: { estimated_bytes: Math.ceil(bytes), limit_bytes: this.#limits.chunkBytes },
+      })
+    }
+    const content = contentOf(caller, this.#version, asked)
+    return this.#use(async ({ store, runner }) => {
+      this.#opening.accepting()
+      const job = await store.submit({
+        content, idOf: (attempt) => idOf(content, attempt), caller, kind, request: JSON.stringify(body), version: this.#version,
+        seeds: seedsOf(plan), seedsPerChunk: seedsAtOnce, bytes: rowBytes(plan),
+      })
+      this.#opening.accepting()
+      runner.wake()
+      return documentOf(job)
+    })
+  }
+
+  get(caller: string, id: string): Promise<JobDocument> {
+    return this.#use(async ({ store }) => documentOf(await store.get(caller, id)))
+  }
+
+  list(caller: string, limit: number, before: string | undefined): Promise<{ jobs: JobDocument[]; next: string | null }> {
+    return this.#use(async ({ store }) => {
+      const rows = await store.list(caller, limit + 1, before)
+      const jobs = rows.slice(0, limit)
+      return { jobs: jobs.map(documentOf), next: rows.length > limit ? jobs.at(-1)!.id : null }
+    })
+  }
+
+  cancel(caller: string, id: string): Promise<JobDocument> {
+    return this.#use(async ({ store, watch }) => {
+      const job = await store.cancel(caller, id)
+      if (job === null) throw new ServiceError('job-ended', 'The job has ended already; there is nothing to cancel.')
+      void watch.look()
+      await this.#opening.ended(store)
+      return documentOf(job)
+    })
+  }
+
+  events(caller: string, id: string, after: number, signal: AbortSignal): Promise<Readable | null> {
+    return this.#use(async ({ store, watch, closing }) => {
+      const job = await store.get(caller, id)
+      if (job.expired) throw expired(job)
+      if (hasEnded(job.state) && after >= job.event) return null
+      return eventStream(store, watch, id, after, AbortSignal.any([signal, closing]))
+    })
+  }
+
+  result(caller: string, id: string, form: string): Promise<Buffer> {
+    return this.#use(async ({ store, render }) => {
+      const job = await store.get(caller, id)
+      refuseWithoutResult(job)
+      if (form === 'json') {
+        const result = await store.result(id)
+        if (result !== null) return Buffer.from(result)
+      }
+      const answers = await store.answers(id)
+      if (answers.length === 0) throw expired(job) // it was swept in this moment
+      return render(job.kind, job.request, answers, form)
+    })
+  }
+
+  /** Runs `work` on the open database; what goes wrong there is `storage-failed`, and the service goes on. */
+  async #use<T>(work: (open: Open) => Promise<T>): Promise<T> {
+    const open = await this.#opening.open()
+    try {
+      return await work(open)
+    } catch (error) {
+      if (error instanceof ServiceError) throw error
+      this.#log.error({ err: error }, 'job store')
+      void this.#opening.check(open)
+      throw storageFailed(error)
+    }
+  }
+}
+
+export function storageFailed(cause: unknown): ServiceError {
+  return new ServiceError('storage-failed', 'The job store cannot be used at the moment; the log of the service has the reason. Nothing was accepted or lost.', { cause, headers: { 'retry-after': '5' } })
+}
+
+function expired(job: JobRow): ServiceError {
+  return new ServiceError('job-expired', `The result of the job expired at ${job.expires_at!.toISOString()} (JOB_RETENTION).`)
+}
+
+function refuseWithoutResult(job: JobRow): void {
+  if (job.expired) throw expired(job)
+  if (job.state === 'failed') {
+    const { code, detail, places, extra } = JSON.parse(job.problem!) as JobProblem
+    throw new ServiceError(code, detail, { places, extra })
+  }
+  if (job.state === 'cancelled') throw new ServiceError('job-cancelled', 'The job was cancelled, so it has no result.')
+  if (job.state !== 'succeeded') throw new ServiceError('job-not-finished', `${job.done} of ${job.seeds} seeds are done.`, { headers: { 'retry-after': pollAgainSeconds } })
+}

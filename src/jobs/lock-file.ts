@@ -1,0 +1,27 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** Somebody else holds the lock. */
+export class LockTaken extends Error {}
+
+/** The lock's file is busy: SQLITE_BUSY. */
+const busy = 5
+
+/**
+ * Takes an exclusive lock on a file until the process ends or `release` is called. The kernel holds it (SQLite's own
+ * lock on a file it never writes to), so a killed process leaves none behind and no process id can be mistaken.
+ * Throws LockTaken; any other error says that the folder cannot be used.
+ */
+export function lockFile(path: string, waitMs = 0): { release(): void } {
+  mkdirSync(dirname(path), { recursive: true })
+  const database = new DatabaseSync(path, { timeout: waitMs })
+  try {
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if ((error as { errcode?: number }).errcode === busy) throw new LockTaken(`${path} is locked by another process`)
+    throw error
+  }
+  return { release: () => { if (database.isOpen) database.close() } }
+}

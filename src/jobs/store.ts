@@ -1,0 +1,219 @@
+import { ServiceError } from '../errors.ts'
+import { rowsOf } from './connection.ts'
+import type { Connection, Database } from './connection.ts'
+import { documentOf, eventName, unknownJob } from './job.ts'
+import type { JobKind, JobProblem, JobRow } from './job.ts'
+import type { Task, TaskQueue, TakenTask } from './queue.ts'
+
+/** What is stored of a new job. */
+export interface NewJob {
+  /** Says what is asked and by whom: the same content is the same job. */
+  readonly content: string
+  readonly idOf: (attempt: number) => string
+  readonly caller: string
+  readonly kind: JobKind
+  readonly request: string
+  readonly version: string
+  readonly seeds: number
+  readonly seedsPerChunk: number
+  /** What its rows will take, about. */
+  readonly bytes: number
+}
+
+export interface StoreLimits {
+  readonly retentionDays: number
+  /** Unfinished jobs of one caller. */
+  readonly jobsPerCaller: number
+  /** Rows of all jobs together. */
+  readonly bytes: number
+}
+
+/** A chunk to compute. */
+export interface ChunkWork { readonly kind: JobKind; readonly request: string; readonly from: number; readonly to: number }
+
+const day = "interval '1 day'"
+/** For how long an expired job is still known. */
+const tombstoneDays = 90
+const mostFailures = 3
+
+/** Jobs in the database. Each method is one transaction; a job's events are numbered while its row is locked. */
+export class JobStore {
+  readonly #database: Database
+  readonly #queue: TaskQueue
+  readonly #limits: StoreLimits
+
+  constructor(database: Database, queue: TaskQueue, limits: StoreLimits) {
+    this.#database = database
+    this.#queue = queue
+    this.#limits = limits
+  }
+
+  /** The job of this content: the one that is there, unless it failed, was cancelled or has expired, else a new one. */
+  async submit(job: NewJob): Promise<JobRow> {
+    return this.#database.transaction(async (connection) => {
+      await connection.executeSql('SELECT pg_advisory_xact_lock(hashtext($1))', [job.caller])
+      const [latest] = await rowsOf<JobRow & { attempt: number }>(connection, `SELECT ${this.#columns}, attempt FROM attention_jobs.jobs WHERE content = $1 ORDER BY attempt DESC LIMIT 1`, [job.content])
+      if (latest !== undefined && latest.state !== 'failed' && latest.state !== 'cancelled' && !latest.expired) return latest
+      await this.#checkLimits(connection, job)
+      const attempt = latest === undefined ? 0 : latest.attempt + 1
+      const id = job.idOf(attempt)
+      await connection.executeSql(
+        'INSERT INTO attention_jobs.jobs (id, content, attempt, caller, kind, request, version, seeds, bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+        [id, job.content, attempt, job.caller, job.kind, job.request, job.version, job.seeds, job.bytes],
+      )
+      await connection.executeSql(
+        `INSERT INTO attention_jobs.chunks (job, number, first, count)
+         SELECT $1, n, n * $2::int, LEAST($2::int, $3::int - n * $2::int) FROM generate_series(0, ($3::int - 1) / $2::int) n`,
+        [id, job.seedsPerChunk, job.seeds],
+      )
+      const chunks = Math.ceil(job.seeds / job.seedsPerChunk)
+      await this.#queue.add(connection, Array.from({ length: chunks }, (_, chunk): Task => ({ job: id, chunk })))
+      return (await this.#change(connection, id, 'TRUE', 'done = 0'))!
+    })
+  }
+
+  async get(caller: string, id: string): Promise<JobRow> {
+    const [job] = await this.#database.query<JobRow>(`SELECT ${this.#columns} FROM attention_jobs.jobs WHERE id = $1 AND caller = $2`, [id, caller])
+    if (job === undefined) throw unknownJob()
+    return job
+  }
+
+  /** Newest first, those older than job `before`; without the expired ones. */
+  async list(caller: string, limit: number, before: string | undefined): Promise<JobRow[]> {
+    const older = before === undefined ? 'TRUE' : 'number < (SELECT number FROM attention_jobs.jobs WHERE id = $3 AND caller = $1)'
+    return this.#database.query<JobRow>(
+      `SELECT ${this.#columns} FROM attention_jobs.jobs WHERE caller = $1 AND NOT ${this.#expired} AND ${older} ORDER BY number DESC LIMIT $2`,
+      before === undefined ? [caller, limit] : [caller, limit, before],
+    )
+  }
+
+  /** Null: it has ended already. */
+  async cancel(caller: string, id: string): Promise<JobRow | null> {
+    await this.get(caller, id)
+    return this.#database.transaction(async (connection) => {
+      const job = await this.#change(connection, id, "state IN ('queued', 'running')", "state = 'cancelled', finished_at = now(), bytes = 0")
+      if (job !== null) await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [id])
+      return job
+    })
+  }
+
+  async eventsAfter(id: string, number: number): Promise<{ number: number; name: string; data: string }[]> {
+    return this.#database.query('SELECT number, name, data FROM attention_jobs.events WHERE job = $1 AND number > $2 ORDER BY number', [id, number])
+  }
+
+  /** Number of the last event and state of these jobs. */
+  async changes(ids: readonly string[]): Promise<{ id: string; event: number; state: string }[]> {
+    return this.#database.query('SELECT id, event, state FROM attention_jobs.jobs WHERE id = ANY($1)', [ids])
+  }
+
+  /** The chunk behind a task; null when there is nothing to do any more. */
+  async begin({ job, chunk }: Task): Promise<ChunkWork | null> {
+    const [work] = await this.#database.query<ChunkWork & { state: string }>(`
+      SELECT j.kind, j.request, j.state, c.first AS from, c.first + c.count AS to FROM attention_jobs.chunks c JOIN attention_jobs.jobs j ON j.id = c.job
+      WHERE c.job = $1 AND c.number = $2 AND c.answer IS NULL AND j.state IN ('queued', 'running')`, [job, chunk])
+    if (work === undefined) return null
+    if (work.state === 'queued') await this.#database.transaction((connection) => this.#change(connection, job, "state = 'queued'", "state = 'running', started_at = now()"))
+    return { kind: work.kind, request: work.request, from: work.from, to: work.to }
+  }
+
+  async drop(task: TakenTask): Promise<void> {
+    await this.#database.transaction((connection) => this.#queue.done(connection, task))
+  }
+
+  /** Keeps a chunk's answer; with the last one, the report is to be made. */
+  async keep(task: TakenTask, answer: string): Promise<void> {
+    await this.#database.transaction(async (connection) => {
+      await this.#queue.done(connection, task)
+      const [chunk] = await rowsOf<{ count: number }>(connection, 'UPDATE attention_jobs.chunks SET answer = $3 WHERE job = $1 AND number = $2 AND answer IS NULL RETURNING count', [task.job, task.chunk, answer])
+      if (chunk === undefined) return
+      const job = await this.#change(connection, task.job, "state = 'running'", `done = done + ${Number(chunk.count)}`)
+      if (job !== null && job.done === job.seeds) await this.#queue.add(connection, [{ job: job.id, chunk: 'report' }])
+    })
+  }
+
+  /** A chunk or a report failed: again, or the third time the job fails with it. */
+  async failed(task: TakenTask, problem: JobProblem): Promise<void> {
+    const givenUp = await this.#database.transaction(async (connection) => {
+      const number = task.chunk === 'report' ? 0 : task.chunk
+      const [chunk] = await rowsOf<{ failures: number }>(connection, 'UPDATE attention_jobs.chunks SET failures = failures + 1 WHERE job = $1 AND number = $2 RETURNING failures', [task.job, number])
+      if (chunk !== undefined && chunk.failures < mostFailures) return false
+      await this.#queue.done(connection, task)
+      const job = await this.#change(connection, task.job, "state IN ('queued', 'running')", "state = 'failed', finished_at = now(), bytes = 0, problem = $2", [JSON.stringify(problem)])
+      if (job !== null) await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [task.job])
+      return true
+    })
+    if (!givenUp) await this.#queue.again(task)
+  }
+
+  /** The job whose report is to be made; null when that is done. */
+  async beginReport(id: string): Promise<{ kind: JobKind; request: string } | null> {
+    const [job] = await this.#database.query<{ kind: JobKind; request: string }>("SELECT kind, request FROM attention_jobs.jobs WHERE id = $1 AND state = 'running' AND done = seeds", [id])
+    return job ?? null
+  }
+
+  /** Its chunks' answers in the order of the seeds. */
+  async answers(id: string): Promise<string[]> {
+    const rows = await this.#database.query<{ answer: string }>('SELECT answer FROM attention_jobs.chunks WHERE job = $1 ORDER BY number', [id])
+    return rows.map(({ answer }) => answer)
+  }
+
+  /** `result`: the report as JSON, or null where it is too large to be kept beside the rows. */
+  async succeeded(task: TakenTask, result: string | null): Promise<void> {
+    await this.#database.transaction(async (connection) => {
+      await this.#queue.done(connection, task)
+      await this.#change(connection, task.job, "state = 'running'", "state = 'succeeded', finished_at = now(), result = $2", [result])
+    })
+  }
+
+  async result(id: string): Promise<string | null> {
+    const [job] = await this.#database.query<{ result: string | null }>('SELECT result FROM attention_jobs.jobs WHERE id = $1', [id])
+    return job?.result ?? null
+  }
+
+  async countUnfinished(): Promise<number> {
+    const [row] = await this.#database.query<{ count: number | string }>("SELECT count(*) AS count FROM attention_jobs.jobs WHERE state IN ('queued', 'running')")
+    return Number(row!.count)
+  }
+
+  /** Removes what has expired; what is left of a job then is that there was one, and after some time not even that. */
+  async sweep(): Promise<void> {
+    await this.#database.transaction(async (connection) => {
+      const expired = await rowsOf<{ id: string }>(connection, `UPDATE attention_jobs.jobs SET result = NULL, request = '', bytes = 0 WHERE ${this.#expired} AND request <> '' RETURNING id`)
+      const ids = expired.map(({ id }) => id)
+      if (ids.length === 0) return
+      await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = ANY($1)', [ids])
+      await connection.executeSql('DELETE FROM attention_jobs.events WHERE job = ANY($1)', [ids])
+    })
+    await this.#database.query(`DELETE FROM attention_jobs.jobs WHERE finished_at < now() - ${this.#limits.retentionDays + tombstoneDays} * ${day}`)
+    // The embedded database has no process that does this by itself.
+    if (this.#database.exclusive) for (const command of ['VACUUM', 'CHECKPOINT']) await this.#database.query(command)
+  }
+
+  get #expired(): string {
+    return `coalesce(finished_at + ${this.#limits.retentionDays} * ${day} <= now(), FALSE)`
+  }
+
+  get #columns(): string {
+    return `id, number, kind, request, state, seeds, done, event, problem, created_at, started_at, finished_at,
+      finished_at + ${this.#limits.retentionDays} * ${day} AS expires_at, ${this.#expired} AS expired`
+  }
+
+  /** Changes a job that is in a state to be changed, and writes the event of it. */
+  async #change(connection: Connection, id: string, where: string, set: string, values: readonly unknown[] = []): Promise<JobRow | null> {
+    const [job] = await rowsOf<JobRow>(connection, `UPDATE attention_jobs.jobs SET event = event + 1, ${set} WHERE id = $1 AND ${where} RETURNING ${this.#columns}`, [id, ...values])
+    if (job === undefined) return null
+    await connection.executeSql('INSERT INTO attention_jobs.events (job, number, name, data) VALUES ($1, $2, $3, $4)', [id, job.event, eventName(job.state), JSON.stringify(documentOf(job))])
+    return job
+  }
+
+  async #checkLimits(connection: Connection, job: NewJob): Promise<void> {
+    const [unfinished] = await rowsOf<{ count: number | string }>(connection, "SELECT count(*) AS count FROM attention_jobs.jobs WHERE caller = $1 AND state IN ('queued', 'running')", [job.caller])
+    if (Number(unfinished!.count) >= this.#limits.jobsPerCaller) {
+      throw new ServiceError('rate-limited', `${this.#limits.jobsPerCaller} jobs of yours have not ended; that is the limit (JOB_LIMIT).`, { headers: { 'retry-after': '10' } })
+    }
+    const [stored] = await rowsOf<{ bytes: number }>(connection, 'SELECT coalesce(sum(bytes), 0) AS bytes FROM attention_jobs.jobs')
+    if (Number(stored!.bytes) + job.bytes > this.#limits.bytes) {
+      throw new ServiceError('storage-failed', 'The results that are kept leave no room for this job (JOB_STORAGE); try again when some have expired.', { headers: { 'retry-after': '600' } })
+    }
+  }
+}

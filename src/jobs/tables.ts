@@ -1,0 +1,56 @@
+import type { Connection } from './connection.ts'
+
+/**
+ * A job, its chunks of seeds and its events. These tables are the truth; the queue only carries who does what next.
+ * `content` says what was asked and by whom; `attempt` counts the times that it was.
+ */
+const statements = `
+CREATE SCHEMA IF NOT EXISTS attention_jobs;
+CREATE TABLE IF NOT EXISTS attention_jobs.jobs (
+  id text PRIMARY KEY,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  content text NOT NULL,
+  attempt int NOT NULL,
+  caller text NOT NULL,
+  kind text NOT NULL,
+  request text NOT NULL,
+  version text NOT NULL,
+  state text NOT NULL DEFAULT 'queued',
+  seeds int NOT NULL,
+  done int NOT NULL DEFAULT 0,
+  event int NOT NULL DEFAULT 0,
+  bytes double precision NOT NULL,
+  problem text,
+  result text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  UNIQUE (content, attempt)
+);
+CREATE INDEX IF NOT EXISTS jobs_of_caller ON attention_jobs.jobs (caller, number DESC);
+CREATE INDEX IF NOT EXISTS jobs_unfinished ON attention_jobs.jobs (state) WHERE state IN ('queued', 'running');
+CREATE TABLE IF NOT EXISTS attention_jobs.chunks (
+  job text NOT NULL REFERENCES attention_jobs.jobs ON DELETE CASCADE,
+  number int NOT NULL,
+  first int NOT NULL,
+  count int NOT NULL,
+  failures int NOT NULL DEFAULT 0,
+  answer text,
+  PRIMARY KEY (job, number)
+);
+CREATE TABLE IF NOT EXISTS attention_jobs.events (
+  job text NOT NULL REFERENCES attention_jobs.jobs ON DELETE CASCADE,
+  number int NOT NULL,
+  name text NOT NULL,
+  data text NOT NULL,
+  PRIMARY KEY (job, number)
+);
+`
+
+/** Replicas that start together must not make them at the same time: any number, the same for all. */
+const lockNumber = 7_266_001
+
+export async function makeTables(connection: Connection): Promise<void> {
+  await connection.executeSql(`SELECT pg_advisory_xact_lock(${lockNumber})`)
+  await connection.executeSql(statements)
+}
