@@ -27,7 +27,7 @@ export async function scalingFigure(points: readonly Point[]): Promise<string> {
     transform: [{ filter: { field: 'along', equal: along } }],
     mark: { type: 'line', point: true },
     encoding: {
-      x: { field: 'size', type: 'quantitative', scale: { type: 'log', base: 2 }, title: along === 'T' ? 'T, 12 heads' : 'heads, T 1024' },
+      x: { field: 'size', type: 'quantitative', scale: { type: 'log', base: 2 }, axis: { labelOverlap: false, format: 'd' }, title: along === 'T' ? 'T, 12 heads' : 'heads, T 1024' },
       y: { field: y, type: 'quantitative', scale: { type: 'log' }, title },
       color: { field: 'answer', type: 'nominal', title: 'answer' },
     },
