@@ -56,8 +56,8 @@ describe.skipIf(reason !== undefined)('the images', () => {
     it('holds no build tools, no development dependencies and no tests', () => {
       const found = buildTools.filter((name) => folders.some((folder) => existsSync(join(files.path, folder, name))))
       expect(found).toEqual([])
-      const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }
-      expect(Object.keys(devDependencies).filter((name) => existsSync(join(files.path, 'app/node_modules', name)))).toEqual([])
+      const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean }> }
+      expect(Object.keys(packages).filter((path) => packages[path]!.dev === true && existsSync(join(files.path, 'app', path)))).toEqual([])
       expect(readdirSync(join(files.path, 'app')).sort()).toEqual(['LICENSE', 'build', 'node_modules', 'openapi.yaml', 'package.json', 'src'])
     })
 
