@@ -66,6 +66,8 @@ export function engineRoutes(config: Config, state: EngineState): AppPart {
         rate_per_minute: config.RATE_LIMIT,
         max_seeds: config.MAX_SEEDS,
         job_retention_days: config.JOB_RETENTION,
+        jobs_per_key: config.JOB_LIMIT,
+        job_storage_mib: config.JOB_STORAGE,
       },
       engines: state.availability(),
       workers: state.workers().map(({ engines: _engines, ...worker }) => worker),

@@ -32,7 +32,7 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
 
     async function answer({ config, returns }: ExperimentRequest, form: ExperimentForm, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const plan = planOf(config)
-      refuseTooMuchWork(plan, { maxSeeds: limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
+      refuseTooMuchWork(plan, { maxSeeds: limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.')
       const engine = computing.engines.for(largestRun(plan), config.engine)
       request.workUnits = 1 + estimateOperations(plan) / 1e8
       const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }

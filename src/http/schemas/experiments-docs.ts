@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { experimentForms } from '../experiment-forms.ts'
 import { mediaTypes } from '../negotiate.ts'
 import { ExperimentAnswer, ExperimentBodies } from './experiments.ts'
+import { acceptedAnswer, preferHeader } from './jobs.ts'
 import { problemResponses } from './problems.ts'
 
 const summaries = {
@@ -29,10 +30,11 @@ function docsOf(kind: 'bias' | 'heads') {
     tags: ['experiments'],
     operationId,
     summary,
-    description: "Runs the source study's comparison over many seeds, arms paired, and judges each of its claims by an interval. An empty object asks for the study's own configuration.",
+    description: "Runs the source study's comparison over many seeds, arms paired, and judges each of its claims by an interval. An empty object asks for the study's own configuration. `Prefer: respond-async` makes it a job, which may have many more seeds.",
+    headers: preferHeader,
     querystring: Type.Object({ format: Type.Optional(Type.Union(experimentForms.map((form) => Type.Literal(form)), { description: 'The form, for clients that cannot set Accept.' })) }, { additionalProperties: false }),
     body: ExperimentBodies[kind],
-    response: { ...answers, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
+    response: { ...answers, 202: acceptedAnswer, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
   }
 }
 

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import { jobStates } from '../../jobs/job.ts'
+import type { JobDocument, JobState } from '../../jobs/job.ts'
 import { experimentForms } from '../experiment-form-names.ts'
 import { mediaTypes } from '../negotiate.ts'
 import { ExperimentAnswer } from './experiments.ts'
@@ -28,8 +29,24 @@ const JobList = Type.Object({
   next: Type.Union([Type.String(), Type.Null()], { description: 'The address of the next page; null: this is the last.' }),
 }, { title: 'JobList' })
 
+const links = { self: '/jobs/Zq4mV0Xk2s8Jt1yBwN7c3A', result: '/jobs/Zq4mV0Xk2s8Jt1yBwN7c3A/result', events: '/jobs/Zq4mV0Xk2s8Jt1yBwN7c3A/events' }
+const begun = { id: 'Zq4mV0Xk2s8Jt1yBwN7c3A', kind: 'bias', created_at: '2026-03-02T09:30:00.000Z' } as const
+const times = { started_at: '2026-03-02T09:30:00.120Z', finished_at: '2026-03-02T09:31:10.450Z', expires_at: '2026-03-09T09:31:10.450Z' }
+
+/** Jobs as the documents show them: written by hand, since times and ids are never the same twice. A test holds them to the schema. */
+export const jobExamples: Readonly<Record<JobState, JobDocument>> = {
+  queued: { ...begun, state: 'queued', progress: { done: 0, total: 20_000 }, started_at: null, finished_at: null, expires_at: null, links },
+  running: { ...begun, state: 'running', progress: { done: 8_500, total: 20_000 }, started_at: times.started_at, finished_at: null, expires_at: null, links },
+  succeeded: { ...begun, state: 'succeeded', progress: { done: 20_000, total: 20_000 }, ...times, links },
+  failed: { ...begun, state: 'failed', progress: { done: 8_500, total: 20_000 }, ...times, problem: { code: 'engine-failed', detail: 'The engine failed.' }, links },
+  cancelled: { ...begun, state: 'cancelled', progress: { done: 8_500, total: 20_000 }, ...times, links },
+}
+
 const params = Type.Object({ id: Type.String({ description: 'As the 202 gave it.' }) })
-const job = (description: string) => ({ description, content: { 'application/json': { schema: JobBody } } })
+const jobContent = (...shown: (keyof typeof jobExamples)[]) => ({
+  'application/json': { schema: JobBody, examples: Object.fromEntries(shown.map((name) => [name, { summary: `A job that is ${name}`, value: jobExamples[name] }])) },
+})
+const job = (description: string, ...shown: (keyof typeof jobExamples)[]) => ({ description, content: jobContent(...shown) })
 const binary = (description: string) => ({ schema: Type.String({ format: 'binary', description }) })
 
 /** The answer to an experiment that is to be a job. */
@@ -39,7 +56,7 @@ export const acceptedAnswer = {
     Location: { schema: Type.String(), description: 'The address of the job.' },
     'Preference-Applied': { schema: Type.Literal('respond-async') },
   },
-  content: { 'application/json': { schema: JobBody } },
+  content: jobContent('queued'),
 }
 
 export const preferHeader = Type.Object({
@@ -52,13 +69,13 @@ export const jobDocs = {
     tags: ['jobs'], operationId: 'listJobs', summary: "The caller's jobs, newest first",
     querystring: Type.Object({
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
-      before: Type.Optional(Type.String({ description: 'Only jobs older than the one of this id.' })),
+      before: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{22}$', description: 'Only jobs older than the one of this id.' })),
     }, { additionalProperties: false }),
     response: { 200: { description: 'A page of jobs.', content: { 'application/json': { schema: JobList } } }, ...problemResponses(400, 503) },
   },
   get: {
     tags: ['jobs'], operationId: 'getJob', summary: 'State and progress of a job', params,
-    response: { 200: job('The job.'), ...problemResponses(404, 503) },
+    response: { 200: job('The job.', 'running', 'succeeded', 'failed'), ...problemResponses(404, 503) },
   },
   result: {
     tags: ['jobs'], operationId: 'getJobResult', summary: 'What the synchronous call would have answered', params,
@@ -90,6 +107,6 @@ export const jobDocs = {
   },
   cancel: {
     tags: ['jobs'], operationId: 'cancelJob', summary: 'Cancel a job', params,
-    response: { 202: job('The job, cancelled.'), ...problemResponses(404, 409, 503) },
+    response: { 202: job('The job, cancelled.', 'cancelled'), ...problemResponses(404, 409, 503) },
   },
 } as const
