@@ -3,12 +3,13 @@ import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TSchema } from '@sinclair/typebox'
 import type { Config } from '../config.ts'
+import { ServiceError } from '../errors.ts'
 import { readJsonBodies } from './plugins/body.ts'
-import { answerErrors, asServiceError } from './plugins/errors.ts'
+import { answerErrors, asServiceError, sendProblem } from './plugins/errors.ts'
 import { answerUnknownAddresses } from './plugins/not-found.ts'
 import { logRequests } from './plugins/request-log.ts'
 import { watchSlowClients } from './plugins/slow-clients.ts'
-import { sendRawProblem } from './raw-problem.ts'
+import { answerUnusualRequests, sendRawProblem } from './raw-problem.ts'
 import { validateBody } from './schemas/validate.ts'
 
 /** Part of the service: adds its routes and hooks to the app. */
@@ -37,12 +38,12 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
     bodyLimit: config.BODY_LIMIT * 2 ** 20,
     trustProxy: config.TRUST_PROXY,
     requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false }, // asked for below, in our words
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     clientErrorHandler: sendRawProblem,
     frameworkErrors: (error, request, reply) => {
-      void reply.header('x-request-id', request.id)
-      throw asServiceError(error)
+      // No hook has run, and nobody catches what is thrown here.
+      sendProblem(asServiceError(error), request, reply.header('x-request-id', request.id))
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -65,6 +66,10 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
   })
   logRequests(app, requestLogLevel)
   watchSlowClients(app)
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    done(raw.headers.host === undefined && raw.httpVersion === '1.1' ? new ServiceError('bad-protocol', 'A request needs a Host header.') : undefined)
+  })
+  answerUnusualRequests(app.server)
   answerErrors(app)
   answerUnknownAddresses(app)
   readJsonBodies(app)
