@@ -151,7 +151,6 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     input[3] = Infinity
     const { context, rowStatistics } = await engine.run({ ...problem, input }, {})
     expect([...context.data, ...rowStatistics.entropy].every(Number.isFinite)).toBe(false)
-    expect(rowStatistics.maxFutureWeight).toBe(0)
   })
 
   it(`calls itself ${name}, with a device and a version`, () => {

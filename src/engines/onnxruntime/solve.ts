@@ -45,7 +45,7 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
         mixed.set(block.mixed!.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
       }
       fillRows(rows, block.rows!, part)
-      if (block.future![0]! > maxFutureWeight) maxFutureWeight = block.future![0]!
+      maxFutureWeight = Math.max(maxFutureWeight, block.future![0]!)
       if (wanted.weights) weights.push({ data: block.weights!, width: from + part.size })
       if (wanted.scores) scores.push({ data: block.scores!, width: from + part.size })
     }

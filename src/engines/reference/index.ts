@@ -52,10 +52,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       weights?.set(mapWeights, map * square)
       for (let query = 0; query < seqLen; query++) {
         fillRow(rows, map * seqLen + query, query, mapWeights, query * seqLen)
-        for (let key = query + 1; key < seqLen; key++) {
-          const future = mapWeights[query * seqLen + key]!
-          if (future > maxFutureWeight) maxFutureWeight = future // a NaN shows in the rows
-        }
+        for (let key = query + 1; key < seqLen; key++) maxFutureWeight = Math.max(maxFutureWeight, mapWeights[query * seqLen + key]!)
       }
     }
   }
