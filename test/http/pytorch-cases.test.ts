@@ -1,13 +1,22 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import type { Service } from '../../src/service.ts'
+import { absent } from '../support/skip.ts'
 import { startService } from '../support/service.ts'
 import { givenCases, ownCases, stages, type Nested, type PyTorchCase, type RecordedTensor } from '../truth/pytorch.ts'
 
-const { app, engines, close } = await startService()
-afterAll(close)
+/** As it starts by default, and with each engine that it then does without. */
+const byDefault = await startService({ DEVICE: 'cpu' })
+const services = new Map(await Promise.all(byDefault.engines.availability.map(async ({ name }): Promise<[string, Service]> => {
+  const enabled = byDefault.engines.all.some((engine) => engine.name === name)
+  return [name, enabled ? byDefault : await startService({ ENGINE: name, DEVICE: 'cpu' })]
+})))
+afterAll(async () => {
+  for (const service of new Set(services.values())) await service.close()
+})
 
 type Answer = Record<string, Nested> & { parameters: Record<string, Nested>, input: { shape: number[], values: Nested }, engine: { name: string } }
 
-async function answerTo(each: PyTorchCase, engine: string): Promise<Answer> {
+async function answerTo({ app }: Service, each: PyTorchCase, engine: string): Promise<Answer> {
   const wanted = stages.filter((stage) => each[stage] !== undefined)
   const payload = { ...each.body, engine, return: [...new Set([...wanted, 'parameters', 'summary'])] }
   const response = await app.inject({ method: 'POST', url: each.path, payload })
@@ -64,13 +73,13 @@ function meanRowEntropy(weights: Nested): number[] {
   })
 }
 
-for (const { name: engine, ...rest } of engines.availability) {
-  const skip = engines.all.every(({ name }) => name !== engine)
-  if (skip) console.warn(`SKIPPED: PyTorch's cases on ${engine}: ${'reason' in rest ? rest.reason : 'not enabled by default'}`)
+for (const [engine, service] of services) {
+  const found = service.engines.availability.find(({ name }) => name === engine)!
+  const missing = absent(!found.available, `${engine}, for PyTorch's cases, (${'reason' in found ? found.reason : ''})`)
 
-  describe.skipIf(skip)(`PyTorch's numbers over HTTP from ${engine}`, () => {
+  describe.skipIf(missing)(`PyTorch's numbers over HTTP from ${engine}`, () => {
     it.each([...givenCases, ...ownCases].map((each) => [each.name, each] as const))('%s', async (_name, each) => {
-      const answer = await answerTo(each, engine)
+      const answer = await answerTo(service, each, engine)
       expect(answer.engine.name).toBe(engine)
       expect(Object.keys(answer.parameters)).toEqual(expect.arrayContaining(Object.keys(each.parameters)))
       for (const [name, expected] of Object.entries(each.parameters)) expectTensor(name, answer.parameters[name]!, expected, 0)
