@@ -5,6 +5,8 @@ import type { AttentionRequest } from './request.ts'
 
 /** Rows of a block, as the engines that work in blocks take them. */
 const blockRows = 128
+/** Scores of a block that holds several items. */
+const blockScores = 2 ** 22
 const float32 = 4
 const float64 = 8
 
@@ -21,12 +23,14 @@ export function estimateBytes(request: AttentionRequest): number {
   const square = maps * seqLen * seqLen
   // A block of rows keeps the keys up to its end: half the square and one block's width.
   const causalMaps = maps * Math.min(seqLen * seqLen, (seqLen * (seqLen + blockRows)) / 2) * float32
-  const engineBlock = spec.numHeads * Math.min(seqLen, blockRows) * seqLen * float32
+  // A block of scores: one item's rows, or several items' as long as they are few.
+  const rowsOfScores = Math.min(seqLen, blockRows) * seqLen
+  const engineBlock = Math.max(spec.numHeads * rowsOfScores, Math.min(maps * rowsOfScores, blockScores)) * float32
   const stages = positions * (3 * headsWidth(spec) + headsWidth(spec) + outputDim(spec)) * float32
   const whole = request.engine === 'reference' || request.engine === 'direct'
-  let bytes = countParameters(spec) * float32 * 2 + positions * dIn * float32 + 2 * stages + 4 * engineBlock
+  let bytes = countParameters(spec) * float32 * 2 + positions * dIn * float32 + 2 * stages + 5 * engineBlock
   bytes += maps * seqLen * 7 * float64
-  if (returns.has('weights') || returns.has('similarity') || whole) bytes += whole ? square * float32 : causalMaps
+  if (returns.has('weights') || returns.has('similarity')) bytes += whole ? square * float32 : causalMaps
   if (returns.has('scores')) bytes += whole ? square * float32 : causalMaps
   if (request.engine === 'reference') bytes += 2 * stages + 3 * seqLen * seqLen * float64
   if (request.mode === 'train' && spec.dropout > 0) bytes += square + (square / spec.numHeads) + causalMaps
