@@ -8,20 +8,17 @@ import type { Engine, Wanted } from '../../src/engines/engine.ts'
 import { openTensorFlow } from '../../src/engines/tensorflow/index.ts'
 import { conformance } from '../conformance/conformance.ts'
 import { drawProblem, problemCases } from '../conformance/problems.ts'
+import { absent } from '../support/skip.ts'
 
 const require = createRequire(import.meta.url)
 const installed = existsSync(join(import.meta.dirname, '../../node_modules/@tensorflow/tfjs-node-gpu/deps/installed.json'))
-if (!installed) console.warn('SKIPPED: the TensorFlow engine, since libtensorflow is not installed (npm run install:tensorflow).')
+const missing = absent(!installed, 'libtensorflow, for the TensorFlow engine (npm run install:tensorflow),')
 
 const open = (more: { blockElements?: number } = {}): Promise<Engine> => openTensorFlow({ device: 'cpu', setEnvironment: defaultEnvironment, ...more })
 const tolerance = { tensors: 1e-6, weights: 3e-7, statistics: 1e-6 }
 const everything: Required<Wanted> = { weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
 
-it.runIf(process.env.CI === 'true')('is installed where CI runs', () => {
-  expect(installed).toBe(true)
-})
-
-describe.runIf(installed)('the TensorFlow engine', () => {
+describe.skipIf(missing)('the TensorFlow engine', () => {
   describe('with blocks as the device likes them', () => conformance('tensorflow', open, tolerance))
 
   // One item and 128 rows at a time, the way of problems that are too large for one block.
