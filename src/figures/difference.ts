@@ -93,7 +93,8 @@ export function withSharedColours(specs: readonly VegaLiteSpec[]): readonly Vega
 }
 
 function differenceUnit(unit: Unit, of: { panel: string | null; first: string; second: string; size: number | null; colour: CellColour }): Unit {
-  const copy = structuredClone(unit)
+  const { width, height, transform, encoding, layer } = structuredClone(unit)
+  const copy: Unit = { width, height, transform, encoding, layer }
   const [rect] = copy.layer
   const number = (field: string, title: string) => ({ field, type: 'quantitative', title, format: '.4~f' })
   const places = (rect!.encoding.tooltip as { field: string }[]).filter(({ field }) => field.endsWith('_at') || field === of.panel)

@@ -111,7 +111,7 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
         <ViewFields view={view} config={a} problem={sideA.figure.problem ?? sideB.figure.problem} onChange={(change) => show(change, true)} />
         <div class={b === null ? 'sides' : 'sides sides-two'}>
           {sides.map(([side, config, known, spec]) => (
-            <SidePanel key={side} config={config} view={view} name={label(side)} spec={spec} figure={known.figure} problem={known.problem} onCell={onCell(side)} />
+            <SidePanel key={side} config={config} view={view} name={label(side)} spec={spec} figure={known.figure} problem={known.problem} outdated={known.invalid} onCell={onCell(side)} />
           ))}
         </div>
         {view.cell === null || (view.cell.side === 'b' && b === null) ? null : (

@@ -13,7 +13,7 @@ import { figureQuery } from './state.ts'
 import type { View } from './state.ts'
 
 /** One configuration's picture, what is wrong with it, and its downloads. */
-export function SidePanel({ config, view, name, spec, figure, problem, onCell }: {
+export function SidePanel({ config, view, name, spec, figure, problem, outdated, onCell }: {
   readonly config: Config
   readonly view: View
   readonly name: string | null
@@ -22,12 +22,14 @@ export function SidePanel({ config, view, name, spec, figure, problem, onCell }:
   readonly figure: Requested<VegaLiteSpec>
   /** Of the configuration, where it is not shown at a field. */
   readonly problem: ApiProblem | null
+  /** What is drawn is an earlier, valid configuration's. */
+  readonly outdated: boolean
   readonly onCell: ((datum: Readonly<Record<string, unknown>>) => void) | null
 }): JSX.Element {
   const query = figureQuery(view)
   const stem = `attention-${view.figure}${name === null ? '' : `-${name.toLowerCase()}`}`
   const shownProblem = problem ?? figure.problem
-  const stale = figure.loading || shownProblem !== null
+  const stale = outdated || figure.loading || shownProblem !== null
   return (
     <section class={`card side${stale && spec !== undefined ? ' stale' : ''}`} aria-label={name === null ? 'Figure' : `Figure of ${name}`}>
       {name === null ? null : <h2 class="side-name"><span class="badge">{name}</span> {summary(config)}</h2>}
