@@ -1,6 +1,6 @@
 import type { Projection, Projections } from '../models/problem.ts'
 import { Generator, linearBound } from '../random/generator.ts'
-import type { ArmName } from './config.ts'
+import type { ArmName, BiasConfig, Pairing } from './config.ts'
 import { drawLinear } from './streams.ts'
 
 type Part = 'query' | 'key' | 'value'
@@ -14,16 +14,57 @@ export interface ArmModel {
   readonly model: BiasModel
 }
 
+/** Where an arm's numbers are: a head, and what is to be added to each of its context vectors. */
+export interface ArmPlace {
+  readonly head: number
+  readonly shift: Float32Array | null
+}
+
+/** What is run for a seed, and what that says of which arm. */
+export interface ArmRuns {
+  readonly heads: readonly ArmModel[]
+  /** In the order of the arms. */
+  readonly places: readonly ArmPlace[]
+  /** The head with all biases, and the same weights with the query's bias alone: the invariants compare the two. */
+  readonly full: number
+  readonly queryAlone: number
+}
+
+/** What is run where all arms share their weights. */
+const sharedRuns: readonly ArmName[] = ['none', 'q', 'qkv']
+
+/** How many heads a seed's problem has. */
+export function countHeads(arms: readonly ArmName[], pairing: Pairing): number {
+  return pairing === 'notebook' ? arms.length + 1 : sharedRuns.length
+}
+
+/**
+ * The models of a seed. Where all arms share their weights, three heads say everything: the bias of the keys changes no
+ * weight and that of the values adds exactly itself to every context, which each seed's run of `qkv` beside `q` checks
+ * (the invariants). So k is none, and v is none with b_v added. With the study's pairing every arm has weights of its
+ * own and is run; one more head has those of qkv with the query's bias alone.
+ */
+export function runArms(arms: readonly ArmName[], { dIn, dOut, pairing }: Pick<BiasConfig, 'dIn' | 'dOut' | 'pairing'>, seed: number): ArmRuns {
+  if (pairing === 'notebook') {
+    const heads = arms.map((arm) => ({ arm, model: drawBiasModel(dIn, dOut, arm, seed) }))
+    const full = arms.indexOf('qkv')
+    return { heads: [...heads, { arm: 'q', model: heads[full]!.model }], places: arms.map((_, head) => ({ head, shift: null })), full, queryAlone: heads.length }
+  }
+  const model = drawSharedBiasModel(dIn, dOut, seed)
+  const places = arms.map((arm) => ({ head: Math.max(0, sharedRuns.indexOf(arm)), shift: arm === 'v' ? model.value.bias : null }))
+  return { heads: sharedRuns.map((arm) => ({ arm, model })), places, full: sharedRuns.indexOf('qkv'), queryAlone: sharedRuns.indexOf('q') }
+}
+
 function hasBias(arm: ArmName, part: Part): boolean {
   return arm !== 'none' && arm.includes(part[0]!)
 }
 
-/** The arms as heads of one problem, (arms * dOut, dIn); a bias that an arm does not have is 0. */
-export function sideBySide(models: readonly ArmModel[], dIn: number, dOut: number): Projections {
+/** The models as heads of one problem, (heads * dOut, dIn); a bias that an arm does not have is 0. */
+export function sideBySide(heads: readonly ArmModel[], dIn: number, dOut: number): Projections {
   const projection = (part: Part): Projection => {
-    const weight = new Float32Array(models.length * dOut * dIn)
-    const bias = new Float32Array(models.length * dOut)
-    models.forEach(({ arm, model }, head) => {
+    const weight = new Float32Array(heads.length * dOut * dIn)
+    const bias = new Float32Array(heads.length * dOut)
+    heads.forEach(({ arm, model }, head) => {
       weight.set(model[part].weight, head * dOut * dIn)
       if (hasBias(arm, part)) bias.set(model[part].bias!, head * dOut)
     })
@@ -33,7 +74,7 @@ export function sideBySide(models: readonly ArmModel[], dIn: number, dOut: numbe
 }
 
 /** Every parameter from its own stream: what all arms of a seed share. */
-export function drawSharedBiasModel(dIn: number, dOut: number, seed: number): BiasModel {
+function drawSharedBiasModel(dIn: number, dOut: number, seed: number): BiasModel {
   const projection = (part: Part): Projection => ({
     weight: drawLinear(dOut * dIn, dIn, seed, `W_${part}.weight`),
     bias: drawLinear(dOut, dIn, seed, `W_${part}.bias`),
@@ -45,7 +86,7 @@ export function drawSharedBiasModel(dIn: number, dOut: number, seed: number): Bi
  * An arm's model as the study built it, right after manual_seed(seed): each Linear's weight, then its bias where the
  * arm has it. A bias moves the draws of everything after it, so that arms share W_query only.
  */
-export function drawBiasModel(dIn: number, dOut: number, arm: ArmName, seed: number): BiasModel {
+function drawBiasModel(dIn: number, dOut: number, arm: ArmName, seed: number): BiasModel {
   const generator = new Generator(seed)
   const bound = linearBound(dIn)
   const draw = (size: number): Float32Array => {

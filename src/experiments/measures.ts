@@ -15,21 +15,26 @@ export const mapStatistics = [...weightStatistics, 'klFromUniform'] as const
 export function averageMapStatistics(rows: RowStatistics, batch: number, head?: number): number[] {
   const first = head ?? 0
   const last = head ?? rows.heads - 1
+  const maps = batch * (last - first + 1)
   const means = new Array<number>(mapStatistics.length).fill(rows.seqLen < 2 ? NaN : 0)
   for (let item = 0; item < batch; item++) {
     for (let at = first; at <= last; at++) {
       const statistics = itemStatistics(rows, item, at)
       if (statistics === null) continue
-      for (let i = 0; i < weightStatistics.length; i++) means[i]! += statistics[weightStatistics[i]!] / (batch * (last - first + 1))
+      for (let i = 0; i < weightStatistics.length; i++) means[i]! += statistics[weightStatistics[i]!] / maps
     }
   }
   means[weightStatistics.length] = (uniformStatistics(rows.seqLen).entropy ?? NaN) - means[weightStatistics.indexOf('entropy')]!
   return means
 }
 
-/** Greatest minus least value of an item's context, averaged over the first `batch` items; of columns head * width on. */
-export function averageContextRange(context: Tensor, batch: number, head = 0, width = context.shape[2]!): number {
+/**
+ * Greatest minus least value of an item's context, averaged over the first `batch` items; of one head where `heads` of
+ * them lie side by side, with `shift` added to each of its vectors.
+ */
+export function averageContextRange(context: Tensor, batch: number, head = 0, heads = 1, shift: Float32Array | null = null): number {
   const [, seqLen, stride] = context.shape as [number, number, number]
+  const width = stride / heads
   const { data } = context
   let sum = 0
   for (let item = 0; item < batch; item++) {
@@ -37,8 +42,8 @@ export function averageContextRange(context: Tensor, batch: number, head = 0, wi
     let max = -Infinity
     for (let position = item * seqLen; position < (item + 1) * seqLen; position++) {
       const start = position * stride + head * width
-      for (let i = start; i < start + width; i++) {
-        const value = data[i]!
+      for (let i = 0; i < width; i++) {
+        const value = shift === null ? data[start + i]! : data[start + i]! + shift[i]!
         if (value < min) min = value
         if (value > max) max = value
       }

@@ -4,6 +4,7 @@ import type { Plan, SeedRow } from './plan.ts'
 export class Sample {
   readonly #plan: Plan
   readonly #rows: readonly SeedRow[]
+  readonly #columns: Float64Array[] = []
 
   constructor(plan: Plan, rows: readonly SeedRow[]) {
     this.#plan = plan
@@ -27,11 +28,16 @@ export class Sample {
   }
 
   #column(at: number): Float64Array {
-    return Float64Array.from(this.#rows, (row) => row.values[at] ?? NaN)
+    const known = this.#columns[at]
+    if (known !== undefined) return known
+    const column = new Float64Array(this.#rows.length)
+    for (let i = 0; i < column.length; i++) column[i] = this.#rows[i]!.values[at] ?? NaN
+    this.#columns[at] = column
+    return column
   }
 }
 
 /** The values that are there. */
 export function defined(values: Float64Array): Float64Array {
-  return values.filter((value) => !Number.isNaN(value))
+  return values.some(Number.isNaN) ? values.filter((value) => !Number.isNaN(value)) : values
 }

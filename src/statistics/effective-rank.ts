@@ -9,6 +9,7 @@ import { Matrix, SingularValueDecomposition } from 'ml-matrix'
  * `queries`, `keys`: (length, width) row-major from `offset` on.
  */
 export function effectiveRank(queries: Float32Array, keys: Float32Array, offset: number, length: number, width: number): number {
+  if (width === 1) return isZero(queries, offset, length) || isZero(keys, offset, length) ? NaN : 1
   const narrow = width < length
   const left = narrow ? triangularFactor(queries, offset, length, width) : rowsOf(queries, offset, length, width)
   const right = narrow ? triangularFactor(keys, offset, length, width) : rowsOf(keys, offset, length, width)
@@ -22,6 +23,11 @@ export function entropyRank(values: readonly number[]): number {
   let entropy = 0
   for (const value of values) if (value > 0) entropy -= (value / sum) * Math.log(value / sum)
   return Math.exp(entropy)
+}
+
+function isZero(data: Float32Array, offset: number, count: number): boolean {
+  for (let i = offset; i < offset + count; i++) if (data[i] !== 0) return false
+  return true
 }
 
 function rowsOf(data: Float32Array, offset: number, length: number, width: number): Matrix {

@@ -15,12 +15,13 @@ export interface PairedDifference extends Estimate {
 
 /** `values` minus `baseline`, seed by seed; seeds where either is NaN are left out. */
 export function pairedDifferences(values: ArrayLike<number>, baseline: ArrayLike<number>): Float64Array {
-  const differences: number[] = []
+  const differences = new Float64Array(values.length)
+  let count = 0
   for (let i = 0; i < values.length; i++) {
     const difference = values[i]! - baseline[i]!
-    if (!Number.isNaN(difference)) differences.push(difference)
+    if (!Number.isNaN(difference)) differences[count++] = difference
   }
-  return Float64Array.from(differences)
+  return differences.subarray(0, count)
 }
 
 /**
