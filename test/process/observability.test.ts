@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { path, tiny } from '../support/requests.ts'
+import { RunningService, until } from '../support/running-service.ts'
+
+describe('what can be seen of a running service', () => {
+  let service: RunningService
+  beforeAll(async () => { service = await RunningService.start({ WORKERS: '2' }) }, 60_000)
+  afterAll(() => service.stop())
+
+  it('one line a request, with its id and where the time went', async () => {
+    await service.post(path, tiny, { 'x-request-id': 'seen-once' })
+    await until(() => service.logged(({ reqId }) => reqId === 'seen-once').length > 0, 5_000, 'the line is written')
+    const lines = service.logged(({ reqId }) => reqId === 'seen-once')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatchObject({ method: 'POST', url: path, status: 200, ms: expect.any(Number), queue_ms: expect.any(Number), compute_ms: expect.any(Number), encode_ms: expect.any(Number), engine: expect.stringMatching(/ on cpu$/) })
+  })
+
+  it('Server-Timing, and nothing of what gateway and worker say to each other', async () => {
+    const { headers } = await service.post(path, tiny)
+    expect(headers['server-timing']).toMatch(/^queue;dur=[\d.]+, compute;dur=[\d.]+, encode;dur=[\d.]+$/)
+    expect(Object.keys(headers).filter((name) => name.startsWith('x-')).sort()).toEqual(['x-content-type-options', 'x-request-id'])
+  })
+
+  it('metrics of all processes in one text, by the conventions of Prometheus', async () => {
+    const requests = `attention_http_requests_total{method="POST",route="${path}",status="200"}`
+    const before = await service.metric(requests)
+    for (let i = 0; i < 5; i++) await service.post(path, tiny)
+    await service.post('/attention/no-such-model', tiny)
+    expect(await service.metric(requests)).toBe(before + 5)
+    expect(await service.metric('attention_http_requests_total{method="POST",route="/attention/*",status="404"}')).toBe(1)
+    const { text, headers } = await service.get('/metrics')
+    expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/)
+    for (const name of ['attention_queue_seconds', 'attention_compute_seconds', 'attention_encode_seconds', 'attention_http_request_duration_seconds']) {
+      expect(text).toContain(`# TYPE ${name} histogram`)
+      expect(text).toMatch(new RegExp(`^${name}_count(\\{.*\\})? [1-9]`, 'm'))
+    }
+    for (const name of ['attention_queue_length', 'attention_inflight_bytes', 'attention_workers', 'attention_worker_resident_memory_bytes']) expect(text).toContain(`# TYPE ${name} gauge`)
+    for (const name of ['attention_worker_restarts_total', 'attention_work_units_total', 'attention_retries_total']) expect(text).toContain(`# TYPE ${name} counter`)
+    expect(text).toContain('attention_workers{state="ready"} 2')
+    expect(text.match(/^attention_worker_resident_memory_bytes\{worker="\d"\} \d+$/gm)).toHaveLength(2)
+    const names = new Set([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`))
+    for (const name of names) {
+      const [metric, type] = name.split(' ') as [string, string]
+      expect(metric).toMatch(/^[a-z][a-z0-9_]*$/)
+      if (metric.startsWith('attention_') && type === 'counter') expect(metric).toMatch(/_total$/)
+    }
+    expect(text.match(/^# TYPE (\S+) /gm)!.length).toBe(names.size)
+  })
+
+  it('counters that do not go back when a worker ends', async () => {
+    const hits = async (): Promise<number> => [...(await service.get('/metrics')).text.matchAll(/^attention_cache_(?:hits|misses)_total\{.*\} (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0)
+    for (let i = 0; i < 4; i++) await service.post(path, tiny)
+    const before = await hits()
+    const workers = await service.workers()
+    for (const { pid } of workers) process.kill(pid, 'SIGKILL')
+    await until(async () => (await service.workers()).every(({ state, restarts }) => state === 'ready' && restarts > 0), 30_000, 'both are back')
+    expect(await hits()).toBeGreaterThanOrEqual(before)
+    expect(await service.metric('attention_worker_restarts_total{worker="0"}')).toBe(1)
+  }, 60_000)
+
+  it('each worker in /engines', async () => {
+    const workers = await service.workers()
+    expect(workers.map(({ id }) => id)).toEqual([0, 1])
+    for (const worker of workers) expect(worker).toMatchObject({ pid: expect.any(Number), device: 'cpu', state: 'ready', doing: null })
+  })
+})
+
+it('traces go to the collector: the gateway’s span, the worker’s below it, the client’s above', async () => {
+  const spans: { name: string; traceId: string; spanId: string; parentSpanId?: string }[] = []
+  const collector = createServer(async (request, response) => {
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const text = Buffer.concat(parts).toString()
+    if (request.headers['content-type'] === 'application/json') {
+      for (const resource of JSON.parse(text).resourceSpans) for (const scope of resource.scopeSpans) spans.push(...scope.spans)
+    }
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(collector, 'listening')
+  const service = await RunningService.start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` })
+  try {
+    const traceId = '0af7651916cd43dd8448eb211c80319c'
+    await service.post(path, tiny, { traceparent: `00-${traceId}-b7ad6b7169203331-01` })
+    const ours = () => spans.filter((span) => span.traceId === traceId)
+    await until(() => ours().length >= 8, 15_000, 'the spans have arrived', 100)
+    const requests = ours().filter(({ name }) => name.startsWith('POST'))
+    const gateway = requests.find(({ parentSpanId }) => parentSpanId === 'b7ad6b7169203331')!
+    const worker = requests.find(({ parentSpanId }) => parentSpanId === gateway.spanId)!
+    for (const parent of [gateway, worker]) {
+      expect(ours().filter(({ parentSpanId, name }) => parentSpanId === parent.spanId && !name.startsWith('POST')).map(({ name }) => name).sort()).toEqual(['compute', 'encode', 'queue'])
+    }
+  } finally {
+    await service.stop()
+    collector.close()
+  }
+}, 60_000)
