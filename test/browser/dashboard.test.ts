@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { RunningService } from '../support/running-service.ts'
+import { RunningService, until } from '../support/running-service.ts'
 import { absent } from '../support/skip.ts'
 import { axeViolations, buildDashboard, chromiumIsHere, drawn, launch, openPage } from './browser.ts'
 import type { Look } from './browser.ts'
@@ -213,12 +213,23 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await closeQuietly()
   })
 
-  it('cancels an experiment', async () => {
-    const page = await open('#/experiments?count=2000')
+  it('runs a long experiment as a job, with its progress, and cancels it', async () => {
+    const page = await open('#/experiments?count=90000')
     await page.getByRole('button', { name: 'Run the experiment' }).click()
+    await page.getByText(/[1-9][\d,]* of 90,000 seeds/).waitFor({ timeout: 60_000 })
+    expect(Number(await page.locator('progress').getAttribute('value'))).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('Cancelled.').waitFor()
     expect(page.url()).not.toContain('run=true')
+    await until(async () => (await service.get('/jobs')).json().jobs[0].state === 'cancelled', 20_000, 'the job is cancelled')
+    await closeQuietly()
+  })
+
+  it('finds a job\u2019s report again by its link', async () => {
+    const { headers } = await service.post('/experiments/heads', { seeds: { count: 40 } }, { prefer: 'respond-async' })
+    const page = await open(`#/experiments?job=${String(headers.location).split('/').at(-1)!}`)
+    await page.getByText('What 40 seeds say').waitFor({ timeout: 60_000 })
+    await drawn(page)
     await closeQuietly()
   })
 

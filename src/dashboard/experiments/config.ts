@@ -77,6 +77,15 @@ export function probeBody(config: ExperimentConfig): Readonly<Record<string, unk
   return experimentBody(many ? { ...config, count: '2' } : config)
 }
 
+/** Weights of all seeds above which an experiment takes longer than a person likes to look at nothing: a few seconds. */
+const longWork = 500_000
+
+/** Whether to run it as a job, with progress, rather than in one call, which is quicker for a short one. */
+export function isLong(config: ExperimentConfig): boolean {
+  const seeds = config.list.trim() === '' ? Number(config.count) : listOf(config.list).length
+  return seeds * Number(config.batch) * Number(config.seq_len) ** 2 > longWork
+}
+
 const pointers: readonly (readonly [pointer: string, field: keyof ExperimentConfig])[] = [
   ['/model/d_in', 'd_in'], ['/model/d_out', 'd_out'], ['/model/dropout', 'dropout'], ['/model/num_heads', 'num_heads'],
   ['/input/batch', 'batch'], ['/input/seq_len', 'seq_len'], ['/seeds/first', 'first'], ['/seeds/count', 'count'], ['/seeds/list', 'list'], ['/seeds', 'count'],

@@ -13,7 +13,7 @@ import { asCurl, experimentAsPython } from '../parts/snippets.ts'
 import { navigate } from '../state/route.ts'
 import { useRequest } from '../state/request.ts'
 import { Figure } from '../vega/figure.tsx'
-import { configFrom, defaults, experimentBody, experimentFieldAt, paramsOf, probeBody } from './config.ts'
+import { configFrom, defaults, experimentBody, experimentFieldAt, isLong, paramsOf, probeBody } from './config.ts'
 import type { Experiment, ExperimentConfig, ExperimentErrors } from './config.ts'
 import { EarlierRuns } from './earlier-runs.tsx'
 import { ExperimentForm } from './form.tsx'
@@ -27,7 +27,7 @@ export function ExperimentsPage({ params }: { readonly params: URLSearchParams }
   const job = params.get('job')
   const asked = params.get('run') === 'true'
   const body = experimentBody(config)
-  const order: Order | null = job !== null ? { job } : asked ? { experiment: config.experiment, body } : null
+  const order: Order | null = job !== null ? { job } : asked ? { experiment: config.experiment, body, long: isLong(config) } : null
   const run = useRun(order)
   const [edited, setEdited] = useState(false)
   const probe = useRequest(edited && order === null ? JSON.stringify([config.experiment, probeBody(config)]) : null, async (signal) => {
@@ -74,7 +74,7 @@ export function ExperimentsPage({ params }: { readonly params: URLSearchParams }
       </aside>
       <div class="results">
         {elsewhere !== null ? <Alert problem={elsewhere} /> : null}
-        {running || run.phase === 'cancelled' && report === null ? <Progress run={run} onCancel={cancel} /> : null}
+        {running || run.phase === 'cancelled' && order === null ? <Progress run={run} onCancel={cancel} /> : null}
         {report === null
           ? (running ? <div class="waiting" /> : <Intro experiment={config.experiment} />)
           : (

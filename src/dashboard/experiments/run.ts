@@ -7,7 +7,7 @@ import type { Experiment } from './config.ts'
 import type { Job, Report } from './report-types.ts'
 
 /** What is asked: an experiment by its request, or a job that was asked for before. */
-export type Order = { readonly experiment: Experiment; readonly body: Readonly<Record<string, unknown>> } | { readonly job: string }
+export type Order = { readonly experiment: Experiment; readonly body: Readonly<Record<string, unknown>>; readonly long: boolean } | { readonly job: string }
 
 export interface RunState {
   readonly phase: 'idle' | 'running' | 'done' | 'failed' | 'cancelled'
@@ -25,8 +25,8 @@ const ended: readonly Job['state'][] = ['succeeded', 'failed', 'cancelled']
 const reconnectMs = 1_000
 
 /**
- * Runs an order when there is one: as a job with its progress where the service has jobs, else in one call. The last
- * report stays while the next is under way.
+ * Runs an order when there is one: a long one as a job, with its progress, a short one in one call. The last report
+ * stays while the next is under way.
  */
 export function useRun(order: Order | null): RunState & { readonly cancel: () => void } {
   const [state, setState] = useState<RunState>(idle)
@@ -54,7 +54,7 @@ export function useRun(order: Order | null): RunState & { readonly cancel: () =>
     const run = async (): Promise<void> => {
       if ('job' in order) return follow(`/jobs/${encodeURIComponent(order.job)}`)
       const path = `/experiments/${order.experiment}`
-      const response = await call(path, { body: order.body, headers: { prefer: 'respond-async' }, signal })
+      const response = await call(path, { body: order.body, headers: order.long ? { prefer: 'respond-async' } : {}, signal })
       if (response.status === 202) return follow(new URL(response.headers.get('location')!, location.origin).pathname.replace(/^.*(?=\/jobs\/)/, ''))
       const report = await response.json() as Report
       update({ phase: 'done', report, fetchAs: (form) => call(path, { body: order.body, accept: mediaTypes[form] }) })
