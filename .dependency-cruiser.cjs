@@ -26,6 +26,8 @@ module.exports = {
       to: { path: '^src/engines/[^/]+/', pathNot: `^src/engines/${engine}/` },
     })),
     { name: 'no-http-below', severity: 'error', from: { path: '^src/(tensor|random|models|engines|statistics|experiments|encoders|kernels|figures)/' }, to: { path: '^src/(http|gateway|jobs)/' } },
+    only('dashboard-knows-the-http-contract', '^src/dashboard/', ['^src/figures/']),
+    { name: 'nobody-imports-the-dashboard', severity: 'error', from: { pathNot: '^src/dashboard/' }, to: { path: '^src/dashboard/' } },
     { name: 'gateway-computes-nothing', severity: 'error', from: { path: '^src/(gateway|jobs)/' }, to: { path: '^src/(engines|models|random)/', dependencyTypesNot: ['type-only'] } },
     { name: 'experiments-know-no-pool', severity: 'error', from: { path: '^src/experiments/' }, to: { path: '^src/engines/[^/]+/' } },
     { name: 'encoders-know-no-engine', severity: 'error', from: { path: '^src/(encoders|figures)/' }, to: { path: '^src/engines/[^/]+/' } },
