@@ -47,7 +47,7 @@ export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
     ] as const
     for (const [url, seconds, line] of prefixes) {
       app.route({
-        method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+        method: app.supportedMethods,
         url,
         schema: { hide: true },
         config: { computes: true },
