@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { Pool } from 'undici'
 import type { MemoryLedger, Reservation } from '../admission/memory-ledger.ts'
@@ -55,7 +54,7 @@ export class JobsLink {
   }
 
   /** Hands a request on, and its answer back as it comes. */
-  async forward(request: FastifyRequest, reply: FastifyReply, body: Buffer | null): Promise<void> {
+  async forward(request: FastifyRequest, reply: FastifyReply, body: Buffer | null, signal: AbortSignal): Promise<void> {
     this.#start()
     await this.#ready()
     const headers: Record<string, string> = { 'x-request-id': request.id }
@@ -63,14 +62,13 @@ export class JobsLink {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
-    const left = new AbortController()
-    reply.raw.once('close', () => left.abort())
-    const answer = await this.#pool.request({ method: request.method as 'GET', path: request.url, headers, body, signal: left.signal })
+    const answer = await this.#pool.request({ method: request.method as 'GET', path: request.url, headers, body, signal })
     const own: Record<string, string | string[]> = { ...reply.getHeaders() as Record<string, string | string[]> }
     for (const [name, value] of Object.entries(answer.headers)) if (!ownHeaders.has(name) && value !== undefined) own[name] = value
     reply.raw.writeHead(answer.statusCode, own)
     watchReader(reply.raw)
-    pipeline(answer.body, reply.raw, () => {}) // either side's end ends the other
+    answer.body.once('error', () => reply.raw.destroy()) // the client must see that the rest is lost
+    answer.body.pipe(reply.raw)
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -129,8 +127,10 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
         return
       }
       const reservations: Reservation[] = []
+      const left = new AbortController()
       reply.hijack()
       reply.raw.once('close', () => {
+        left.abort()
         for (const reservation of reservations) reservation.release()
       })
       const failed = (error: Error): void => {
@@ -142,7 +142,7 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
         request.bodyArrived()
         if (reply.raw.destroyed || reply.raw.headersSent) return
         if (error !== null) failed(error)
-        else link.forward(request, reply, body).catch(failed)
+        else link.forward(request, reply, body, left.signal).catch(failed)
       })
     }
   }

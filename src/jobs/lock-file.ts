@@ -8,6 +8,9 @@ export class LockTaken extends Error {}
 /** The lock's file is busy: SQLITE_BUSY. */
 const busy = 5
 
+/** Locks that this process holds: one that is collected as garbage would be given back. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Takes an exclusive lock on a file until the process ends or `release` is called. The kernel holds it (SQLite's own
  * lock on a file it never writes to), so a killed process leaves none behind and no process id can be mistaken.
@@ -23,5 +26,6 @@ export function lockFile(path: string, waitMs = 0): { release(): void } {
     if ((error as { errcode?: number }).errcode === busy) throw new LockTaken(`${path} is locked by another process`)
     throw error
   }
-  return { release: () => { if (database.isOpen) database.close() } }
+  held.add(database)
+  return { release: () => { if (held.delete(database)) database.close() } }
 }
