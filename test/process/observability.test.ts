@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -48,6 +49,14 @@ describe('what can be seen of a running service', () => {
       if (metric.startsWith('attention_') && type === 'counter') expect(metric).toMatch(/_total$/)
     }
     expect(text.match(/^# TYPE (\S+) /gm)!.length).toBe(names.size)
+  })
+
+  it('every metric that the Grafana dashboard asks for', async () => {
+    const dashboard = readFileSync(new URL('../../deploy/grafana/attention-service.json', import.meta.url), 'utf8')
+    const asked = new Set([...dashboard.matchAll(/\b(attention|process|nodejs)_[a-z0-9_]+(?=[{[\\,)])/g)].map(([name]) => name.replace(/_bucket$/, '')))
+    expect(asked.size).toBeGreaterThan(15)
+    const { text } = await service.get('/metrics')
+    for (const name of asked) expect(text, name).toContain(`# TYPE ${name} `)
   })
 
   it('counters that do not go back when a worker ends', async () => {
