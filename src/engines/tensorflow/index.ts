@@ -11,7 +11,7 @@ export { findTensorFlow, TensorFlowUnavailable } from './load.ts'
 const cacheLimit = 128 * 2 ** 20
 
 /** Elements of a block's largest matrix: a CPU's caches want it small, a GPU wants few and large calls. */
-const blockLimits = { cpu: 2 ** 21, gpu: 2 ** 25 } as const
+const blockLimits = { cpu: 2 ** 22, gpu: 2 ** 25 } as const
 
 /**
  * @tensorflow/tfjs-node-gpu, on a GPU or on the CPU. float32: weights within 1e-6 and contexts within 1e-5 of the
