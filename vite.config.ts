@@ -33,5 +33,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
+    // Brotli at its best takes most of a second, and is worth it.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
+  // npm run dev:dashboard, beside a service that npm run dev runs.
+  server: { proxy: { '^/(attention|experiments|jobs|engines|metrics|health|docs|openapi)': 'http://127.0.0.1:8080' } },
 })

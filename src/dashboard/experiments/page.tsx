@@ -129,7 +129,7 @@ function ExperimentFigure({ run, experiment }: { readonly run: RunState; readonl
   const as = (label: string, form: Form, extension: string) => ({ label, file: `experiment-${experiment}.${extension}`, get: async () => (await fetchAs(form)).blob() })
   return (
     <section class="card" aria-label="Effects">
-      {spec.problem === null ? <Figure spec={spec.data} height={420} busy={spec.loading} /> : <Alert problem={spec.problem} retry={spec.retry} />}
+      {spec.problem === null ? <Figure spec={spec.data} height={(room) => (room < 640 ? 2400 : 1100)} busy={spec.loading} /> : <Alert problem={spec.problem} retry={spec.retry} />}
       <Downloads label="Download" downloads={[as('rows (CSV)', 'csv', 'csv'), as('report (JSON)', 'json', 'json'), as('PNG', 'png', 'png'), as('SVG', 'svg', 'svg'), as('Vega-Lite', 'vegalite', 'vl.json')]} />
     </section>
   )

@@ -19,11 +19,13 @@ type Map4 = readonly (readonly (readonly (readonly (number | null)[])[])[])[]
 interface Row { readonly query: readonly number[]; readonly keys: readonly (readonly number[])[]; readonly scores: readonly (number | null)[]; readonly weights: readonly number[] }
 
 /** How one weight came about: q_i . k_j, the scale, the exponent, the denominator. */
-export function Explain({ config, cell, item, name, onChange, onClose, onZoom }: {
+export function Explain({ config, cell, item, name, scroll, onChange, onClose, onZoom }: {
   readonly config: Config
   readonly cell: Cell
   readonly item: number
   readonly name: string | null
+  /** It was just asked for: brought into view. */
+  readonly scroll: boolean
   readonly onChange: (change: Partial<Cell>) => void
   readonly onClose: () => void
   readonly onZoom: (() => void) | null
@@ -35,7 +37,7 @@ export function Explain({ config, cell, item, name, onChange, onClose, onZoom }:
     return { query: of(answer.queries)[0] as number[], keys: of(answer.keys) as number[][], scores: of(answer.scores)[0]!, weights: of(answer.weights)[0] as number[] }
   }, 150)
   const section = useRef<HTMLElement>(null)
-  useEffect(() => section.current?.scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' }), [])
+  useEffect(() => { if (scroll) section.current?.scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' }) }, [])
   const tokens = tokensOf(config)
   const label = (position: number): string => (tokens?.[position] === undefined ? String(position) : `${position} \u201c${tokens[position]}\u201d`)
   const place = (field: 'head' | 'query' | 'key') => ({ label: field === 'head' ? 'Head' : field === 'query' ? 'Query i' : 'Key j', value: String(cell[field]), onChange: (text: string) => { if (/^\d{1,6}$/.test(text)) onChange({ [field]: Number(text) }) } })

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import { differenceFigure, withSharedColours } from '../../figures/difference.ts'
 import type { VegaLiteSpec } from '../../figures/spec.ts'
 import { baseUrl } from '../api/client.ts'
@@ -62,6 +62,7 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
   const state = fromParams(params)
   const { a, b, view } = state
   const [edited, setEdited] = useState<Side>('a')
+  const asked = useRef(false)
   const editing: Side = b === null ? 'a' : edited
   const sideA = useSide(a, view), sideB = useSide(b, view)
 
@@ -70,7 +71,9 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
   const edit = (change: Partial<Config>): void => go({ [editing]: { ...state[editing]!, ...change }, view: { ...view, cell: null } }, true)
   const onCell = (side: Side) => figureTakes[view.figure].includes('keys') ? (datum: Readonly<Record<string, unknown>>): void => {
     const { head, query, key } = datum
-    if (typeof query === 'number' && typeof key === 'number') show({ cell: { side, head: typeof head === 'number' ? head : 0, query, key } })
+    if (typeof query !== 'number' || typeof key !== 'number') return
+    asked.current = true
+    show({ cell: { side, head: typeof head === 'number' ? head : 0, query, key } })
   } : null
 
   const specA = sideA.figure.data, specB = b === null ? undefined : sideB.figure.data
@@ -85,7 +88,7 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
   const differenceFailure = difference !== null && 'incomparable' in difference ? difference.incomparable : null
   const sides: readonly (readonly [Side, Config, SideState, VegaLiteSpec | undefined])[] = b === null ? [['a', a, sideA, drawnA]] : [['a', a, sideA, drawnA], ['b', b, sideB, drawnB]]
   const label = (side: Side): string | null => (b === null ? null : side.toUpperCase())
-  const status = sides.some(([, , side]) => side.answer.loading || side.figure.loading) ? 'Computing…' : sides.some(([, , side]) => side.invalid) ? 'Some fields are not valid: the last valid result is shown.' : ''
+  const status = sides.some(([, , side]) => side.answer.loading || side.figure.loading) ? 'Computing…' : sides.some(([, , side]) => side.invalid) ? 'Some fields are not valid.' : ''
 
   return (
     <div class="explore">
@@ -116,7 +119,7 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
         </div>
         {view.cell === null || (view.cell.side === 'b' && b === null) ? null : (
           <Explain
-            key={view.cell.side} config={state[view.cell.side]!} cell={view.cell} item={Number(view.item) || 0} name={label(view.cell.side)}
+            key={view.cell.side} config={state[view.cell.side]!} cell={view.cell} item={Number(view.item) || 0} name={label(view.cell.side)} scroll={asked.current}
             onChange={(change) => show({ cell: { ...view.cell!, ...change } }, true)} onClose={() => show({ cell: null })}
             onZoom={Number(seqLenOf(state[view.cell.side]!)) > zoomFrom ? () => show(windowAround(view.cell!, Number(seqLenOf(a)))) : null}
           />
@@ -124,10 +127,10 @@ export function ExplorePage({ params, engines }: { readonly params: URLSearchPar
         {difference === null ? null : (
           <section class="card" aria-label="Difference">
             <h2>Difference</h2>
-            {differenceFailure === null ? <Figure spec={'spec' in difference ? difference.spec : undefined} height={260} /> : <p class="quiet">{differenceFailure}</p>}
+            {differenceFailure === null ? <Figure spec={'spec' in difference ? difference.spec : undefined} height={() => 300} /> : <p class="quiet">{differenceFailure}</p>}
           </section>
         )}
-        {figureTakes[view.figure].includes('keys') && view.cell === null ? <ExplainStart onStart={(cell) => show({ cell })} /> : null}
+        {figureTakes[view.figure].includes('keys') && view.cell === null ? <ExplainStart onStart={(cell) => { asked.current = true; show({ cell }) }} /> : null}
         {sides.map(([side, , known]) => (
           <div key={side} class={known.answer.loading || known.answer.problem !== null ? 'stale stack' : 'stack'}>
             <StatisticsTable answer={known.answer.data} name={label(side)} />

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact'
 import type { VegaLiteSpec } from '../../figures/spec.ts'
-import { cellStep, panelLayout } from '../../figures/layout.ts'
+import { cellStep, panelLayout, smallestCell } from '../../figures/layout.ts'
 import { Alert } from '../parts/alert.tsx'
 import { Downloads } from '../parts/downloads.tsx'
 import type { ApiProblem } from '../api/problem.ts'
 import type { Requested } from '../state/request.ts'
 import { Figure } from '../vega/figure.tsx'
+import { heightOfMaps } from '../vega/fit.ts'
 import { download } from './calls.ts'
 import { seqLenOf } from './config.ts'
 import type { Config } from './config.ts'
@@ -34,7 +35,8 @@ export function SidePanel({ config, view, name, spec, figure, problem, outdated,
     <section class={`card side${stale && spec !== undefined ? ' stale' : ''}`} aria-label={name === null ? 'Figure' : `Figure of ${name}`}>
       {name === null ? null : <h2 class="side-name"><span class="badge">{name}</span> {summary(config)}</h2>}
       {shownProblem === null ? null : <Alert problem={shownProblem} retry={figure.problem !== null && ['unreachable', 'queue-full', 'memory-full', 'not-ready', 'draining', 'rate-limited'].includes(figure.problem.code) ? figure.retry : undefined} />}
-      <Figure spec={spec} height={expectedHeight(config, view, name !== null)} busy={figure.loading} onCell={onCell} />
+      {outdated && spec === undefined ? <p class="notice">There is nothing to show yet: correct the marked fields.</p> : null}
+      <Figure spec={spec} height={(room) => expectedHeight(config, view, room)} busy={figure.loading} onCell={onCell} />
       <Downloads label={name === null ? 'Download' : `Download ${name}`} downloads={[
         { label: 'PNG', file: `${stem}.png`, get: () => download(config, 'png', query) },
         { label: 'SVG', file: `${stem}.svg`, get: () => download(config, 'svg', query) },
@@ -53,13 +55,17 @@ export function summary(config: Config): string {
 }
 
 /** About how high the picture will be, so that nothing below it jumps when it comes. */
-function expectedHeight(config: Config, view: View, halved: boolean): number {
+function expectedHeight(config: Config, view: View, room: number): number {
   const heads = view.head !== '' ? view.head.split(',').length : config.kind === 'causal' ? 1 : Math.max(1, Math.min(96, Number(config.num_heads) || 1))
   const length = Math.max(1, Math.min(512, Number(seqLenOf(config)) || 1))
-  if (view.figure === 'statistics') return 2 * (Math.max(2, heads) * 22 + 70)
+  if (view.figure === 'statistics') return Math.ceil(7 / Math.max(1, Math.min(4, Math.floor((room - 60) / 202)))) * (Math.max(2, heads) * 22 + 70)
   if (view.figure === 'context') return length * cellStep(512, length) + 46
-  if (view.figure === 'similarity') return 240
+  if (view.figure === 'similarity') {
+    const side = heads * cellStep(240, heads)
+    const perRow = 3 * (side + 64) <= room ? 3 : Math.max(1, Math.floor(room / (side + 142)))
+    return Math.ceil(3 / perRow) * (side + 70)
+  }
   const { columns, size } = panelLayout(heads)
-  const rows = Math.ceil(heads / (halved ? Math.max(1, Math.floor(columns / 2)) : columns))
-  return rows * (Math.min(size, length * cellStep(size, length)) + 34) + 36
+  const cells = Math.min(length, Math.floor(size / smallestCell))
+  return heightOfMaps({ panels: heads, columns, cells, step: cellStep(size, cells) }, room)
 }

@@ -10,7 +10,7 @@ const line = (colour: string) => ({ color: colour, stroke: colour })
 const filled = (colour: string) => ({ color: colour, fill: colour, stroke: colour })
 
 /** What replaces the specification's own configuration. */
-export function pageConfig(isDark: boolean): Record<string, unknown> {
+export function pageConfig(isDark: boolean, isHeatmap: boolean): Record<string, unknown> {
   const { ink, soft, line: edge, faint, baseline, observed, refuted } = isDark ? dark : light
   return {
     background: 'transparent',
@@ -21,7 +21,7 @@ export function pageConfig(isDark: boolean): Record<string, unknown> {
     header: { labelColor: ink, titleColor: ink },
     legend: { labelColor: soft, titleColor: ink },
     // What is masked shows the background, which must not look like the darkest colour of the scale.
-    view: { stroke: isDark ? '#3a4452' : '#d0d7de', fill: isDark ? '#262e39' : '#ffffff' },
+    view: { stroke: isDark ? '#3a4452' : '#d0d7de', ...(isDark && isHeatmap ? { fill: '#262e39' } : {}) },
     text: { color: ink },
     style: {
       baseline: line(baseline), observed: filled(observed), zero: line(soft), note: filled(soft), null: filled(baseline),

@@ -1,7 +1,7 @@
 import embed from 'vega-embed'
 import type { VegaLiteSpec } from '../../figures/spec.ts'
 import { pageConfig } from './colours.ts'
-import { fitted, markCount } from './fit.ts'
+import { fitted, isHeatmap, markCount } from './fit.ts'
 
 /** More marks than this are drawn on a canvas: as many elements would make the page slow. */
 const svgLimit = 1200
@@ -39,7 +39,7 @@ export async function draw(element: HTMLElement, spec: VegaLiteSpec, options: { 
 
 /** The specification with the page's colours: a specification's own configuration wins over the embedder's. */
 function onPage(spec: VegaLiteSpec, dark: boolean): VegaLiteSpec {
-  return { ...spec, config: merged((spec.config ?? {}) as Tree, pageConfig(dark)) } as VegaLiteSpec
+  return { ...spec, config: merged((spec.config ?? {}) as Tree, pageConfig(dark, isHeatmap(spec))) } as VegaLiteSpec
 }
 
 type Tree = Readonly<Record<string, unknown>>

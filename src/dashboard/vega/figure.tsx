@@ -8,8 +8,8 @@ type OnCell = (datum: Readonly<Record<string, unknown>>) => void
 interface FigureProps {
   /** Undefined while it is not there yet. */
   readonly spec: VegaLiteSpec | undefined
-  /** Pixels to keep free for a picture that is not there yet. */
-  readonly height: number
+  /** Pixels to keep free for a picture that is not there yet, by the width that it has. */
+  readonly height: (room: number) => number
   readonly busy?: boolean
   readonly onCell?: OnCell | null
   readonly children?: ComponentChildren
@@ -57,7 +57,7 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
         <span class="figure-notes">{notes === '' ? '\u00a0' : notes}</span>
       </figcaption>
       {failure === null ? null : <p class="alert" role="alert">The picture could not be drawn: {failure}</p>}
-      <div role="group" aria-label={heading === '' ? 'Picture' : heading} tabIndex={0} class={`figure-holder${onCell === null ? '' : ' figure-clickable'}`} ref={holder} style={{ minHeight: drawnOnce ? undefined : `${height}px` }} />
+      <div role="group" aria-label={heading === '' ? 'Picture' : heading} tabIndex={0} class={`figure-holder${onCell === null ? '' : ' figure-clickable'}`} ref={holder} style={{ minHeight: drawnOnce ? undefined : `${height(room)}px` }} />
       {children}
     </figure>
   )

@@ -13,7 +13,7 @@ interface Part {
   readonly hconcat?: readonly Part[]
   readonly vconcat?: readonly Part[]
   readonly concat?: readonly Part[]
-  readonly layer?: readonly { readonly encoding?: { readonly color?: { readonly scale?: { readonly domain?: readonly number[] } } } }[]
+  readonly layer?: readonly { readonly encoding?: { readonly text?: unknown; readonly color?: { readonly scale?: { readonly domain?: readonly number[] } } } }[]
   readonly encoding?: { readonly x?: Position; readonly y?: Position; readonly [channel: string]: unknown }
   readonly data?: { readonly values?: readonly unknown[] }
   readonly title?: Title
@@ -23,9 +23,11 @@ interface Part {
 const axes = 64
 const legend = 78
 const between = 22
-/** A panel with numbers in its cells needs this for each; others may lose this share of their size. */
+/** A column is saved only where cells with numbers keep this width; others may lose this share of their size. */
 const numberWidth = 28
 const signedNumberWidth = 36
+/** In a cell this narrow, numbers would run into each other. */
+const narrowest = 0.82
 const leastShare = 0.62
 
 /**
@@ -72,9 +74,30 @@ function cellsAcross(panel: Part): number | null {
 function leastWidth(panel: Part): number {
   const width = panel.width ?? 180
   const cells = cellsAcross(panel)
-  const printed = cells !== null && (panel.layer?.length ?? 0) > 1
-  const negative = (panel.layer?.[0]?.encoding?.color?.scale?.domain?.[0] ?? 0) < 0
-  return printed ? Math.min(width, cells * (negative ? signedNumberWidth : numberWidth)) : width * leastShare
+  return printsNumbers(panel) ? Math.min(width, cells! * numberWidthOf(panel)) : width * leastShare
+}
+
+function printsNumbers(panel: Part): boolean {
+  return cellsAcross(panel) !== null && (panel.layer?.some(({ encoding }) => encoding?.text !== undefined) ?? false)
+}
+
+function numberWidthOf(panel: Part): number {
+  return (panel.layer?.[0]?.encoding?.color?.scale?.domain?.[0] ?? 0) < 0 ? signedNumberWidth : numberWidth
+}
+
+/** Whether its cells are coloured, so that the background shows what is masked. */
+export function isHeatmap(spec: VegaLiteSpec): boolean {
+  const part = spec as unknown as Part
+  return cellsAcross(part.spec ?? part) !== null
+}
+
+/** About how high a picture of square maps will be. */
+export function heightOfMaps(of: { readonly panels: number; readonly columns: number; readonly cells: number; readonly step: number }, room: number): number {
+  const across = { scale: { domain: Array.from({ length: of.cells }) } }
+  const side = of.cells * of.step
+  const layer = of.step >= numberWidth ? [{}, { encoding: { text: {} } }] : [{}]
+  const { columns, spec } = fittedPart({ columns: of.columns, spec: { width: side, height: side, layer, encoding: { x: across, y: across } } }, room)
+  return Math.ceil(of.panels / columns!) * (spec!.height! + 34) + 36
 }
 
 /** A panel that is wider than it may be, made smaller with its proportions, its cells whole pixels. */
@@ -86,7 +109,9 @@ function shrunk(panel: Part, room: number): Part {
   const wanted = cells === null ? Math.floor(free) : cells * Math.max(1, Math.floor(free / cells))
   const rows = panel.encoding?.y?.scale?.domain?.length ?? null
   const tall = typeof height !== 'number' ? {} : { height: cells === null ? height : rows === null ? Math.round(height * wanted / width) : Math.max(rows, Math.round(height / rows * wanted / width) * rows) }
-  return { ...panel, width: wanted, ...tall, ...turnedLabels(panel) }
+  const illegible = printsNumbers(panel) && wanted / cells! < narrowest * numberWidthOf(panel)
+  const layer = illegible ? { layer: panel.layer!.filter(({ encoding }) => encoding?.text === undefined) } : {}
+  return { ...panel, width: wanted, ...tall, ...layer, ...turnedLabels(panel) }
 }
 
 /** Tokens that had just room enough must not run into each other. */
