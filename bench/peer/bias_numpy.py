@@ -69,9 +69,10 @@ def variance_within_rows(scores):
 
 
 def key_preference_share(scores, query_bias, k):
-    """What b_q . k_j makes of the scores' variance."""
+    """What b_q . k_j makes of the scores: its variance over its own and that of the rest."""
     preference = (k @ query_bias.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2) * SCALE  # (seeds, batch, 1, T)
-    return variance_within_rows(preference) / variance_within_rows(scores[:, :, 1:])
+    own = variance_within_rows(preference)
+    return own / (own + variance_within_rows(scores[:, :, 1:] - preference))
 
 
 def interval(values, confidence=0.95):

@@ -1,7 +1,7 @@
 import type { AttentionOutput } from '../engines/engine.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { ArmRuns } from './bias-models.ts'
-import { averageContextRange, averageMapStatistics, deviationFromUniform, largestFutureWeight, largestRowSumError, largestScore, largestWeightDifference } from './measures.ts'
+import { averageContextRange, averageMapStatistics, deviationFromUniform, largestFutureWeight, largestRowSumError, largestScore, largestWeightDifference, rowSumScale } from './measures.ts'
 
 /**
  * A bias seed's row: of every arm the map statistics, the context's range and the share of the key preference; then a
@@ -18,16 +18,16 @@ export function biasMeasures(output: AttentionOutput, { heads, places, full, que
     largestWeightDifference(weights!, full, queryAlone), largestScore(scores!),
     deviation, magnitude,
     deviationFromUniform(weights!, batch), 1,
-    largestRowSumError(output), 1,
+    largestRowSumError(output), rowSumScale(scores!.seqLen),
     largestFutureWeight(output), 1,
   )
   return values
 }
 
 /**
- * How much of the variance of a head's scores b_q . k_j makes: a preference among keys that every query shares. Both
- * variances are within rows, over the keys that a row sees, since softmax ignores what is constant in a row; summed
- * over rows i >= 1 of the first `batch` items. NaN where the scores do not vary.
+ * How much of a head's scores b_q . k_j makes, a preference among keys that every query shares: its variance over its own
+ * and that of the rest of the scores, 0 to 1. Both are within rows, over the keys that a row sees, since softmax ignores
+ * what is constant in a row; summed over rows i >= 1 of the first `batch` items. NaN where the scores do not vary.
  * scores (items, heads, T, T), scaled; keys (items, heads, T, headDim); queryBias (headDim)
  */
 function keyPreferenceShare(output: AttentionOutput, head: number, queryBias: Float32Array, batch: number): number {
@@ -37,8 +37,9 @@ function keyPreferenceShare(output: AttentionOutput, head: number, queryBias: Fl
   const headDim = queryBias.length
   const scale = 1 / Math.sqrt(headDim)
   const preference = new Float64Array(seqLen)
+  const rest = new Float64Array(seqLen)
   let ofPreference = 0
-  let ofScores = 0
+  let ofRest = 0
   for (let item = 0; item < batch; item++) {
     for (let key = 0; key < seqLen; key++) {
       let dot = 0
@@ -48,20 +49,21 @@ function keyPreferenceShare(output: AttentionOutput, head: number, queryBias: Fl
     }
     for (let query = 1; query < seqLen; query++) {
       const { data, offset } = scores.locate(item, head, query)
-      ofScores += squaredDeviations(data, offset, query + 1)
-      ofPreference += squaredDeviations(preference, 0, query + 1)
+      for (let key = 0; key <= query; key++) rest[key] = data[offset + key]! - preference[key]!
+      ofPreference += squaredDeviations(preference, query + 1)
+      ofRest += squaredDeviations(rest, query + 1)
     }
   }
-  return ofPreference / ofScores
+  return ofPreference / (ofPreference + ofRest)
 }
 
-/** Sum of squared deviations from the mean. */
-function squaredDeviations(values: Float32Array | Float64Array, offset: number, count: number): number {
+/** Sum of the first `count` values' squared deviations from their mean. */
+function squaredDeviations(values: Float64Array, count: number): number {
   let sum = 0
-  for (let i = offset; i < offset + count; i++) sum += values[i]!
+  for (let i = 0; i < count; i++) sum += values[i]!
   const mean = sum / count
   let squares = 0
-  for (let i = offset; i < offset + count; i++) squares += (values[i]! - mean) ** 2
+  for (let i = 0; i < count; i++) squares += (values[i]! - mean) ** 2
   return squares
 }
 

@@ -1,24 +1,28 @@
-import { multiplyAdds } from '../engines/select.ts'
+import type { EngineName } from '../engines/engine.ts'
+import { directLimit, directWork, multiplyAdds } from '../engines/select.ts'
 import { ServiceError } from '../errors.ts'
 import { seedsOf } from './plan.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 
-/** What any run costs, and any weight beside its multiply-adds: exponential, logarithm, the statistics of its row. */
-const workPerRun = 10_000
-const workPerWeight = 25
-/** How much slower the reference engine is. */
-const referenceFactor = 20
+/**
+ * Nanoseconds, about, of one core: what any run costs, each multiply-add, and each weight beside its multiply-adds
+ * (exponential, statistics of its row). Large problems go to a native engine, which is slow to call and fast to compute.
+ */
+const direct = { run: 8_000, multiplyAdd: 0.5, weight: 15 }
+const native = { run: 100_000, multiplyAdd: 0.04, weight: 5 }
+const reference = { run: 10_000, multiplyAdd: 5, weight: 100 }
 
-/** Operations of one run, near enough to nanoseconds of the direct engine. */
-export function runWork(size: Parameters<typeof multiplyAdds>[0]): number {
-  return workPerRun + multiplyAdds(size) + workPerWeight * size.batch * size.numHeads * size.seqLen * size.seqLen
+/** Operations of one run, where an operation takes about a nanosecond. */
+export function runWork(size: Parameters<typeof multiplyAdds>[0], engine?: EngineName): number {
+  const small = engine === 'direct' || (engine === undefined && directWork(size) <= directLimit)
+  const cost = engine === 'reference' ? reference : small ? direct : native
+  return cost.run + cost.multiplyAdd * multiplyAdds(size) + cost.weight * size.batch * size.numHeads * size.seqLen * size.seqLen
 }
 
 /** Operations of a whole experiment. */
 export function estimateOperations(plan: Plan): number {
-  const sum = (runs: readonly PlannedRun[]): number => runs.reduce((work, run) => work + run.times * (runWork(run) + run.extra), 0)
-  const factor = plan.config.engine === 'reference' ? referenceFactor : 1
-  return factor * (sum(plan.seedRuns) * seedsOf(plan) + sum(plan.fixedRuns))
+  const sum = (runs: readonly PlannedRun[]): number => runs.reduce((work, run) => work + run.times * (runWork(run, plan.config.engine) + run.extra), 0)
+  return sum(plan.seedRuns) * seedsOf(plan) + sum(plan.fixedRuns)
 }
 
 /** Bytes that an experiment holds at its worst: the largest problem with every stage, and all rows. */

@@ -8,7 +8,7 @@ import type { HeadsConfig } from './config.ts'
 import { drawHeadsProjections, headsArms, headsSpec, similarityArm } from './heads-arms.ts'
 import type { HeadsArm } from './heads-arms.ts'
 import { drawInput } from './input.ts'
-import { averageMapStatistics, averageRelativeDifference, deviationFromUniform, largestFutureWeight, largestRowSumError, mapStatistics } from './measures.ts'
+import { averageMapStatistics, averageRelativeDifference, deviationFromUniform, largestFutureWeight, largestRowSumError, mapStatistics, rowSumScale } from './measures.ts'
 import { notebookAdvance, notebookRuns, runNotebook } from './notebook.ts'
 import { valueOf } from './plan.ts'
 import type { Plan, PlannedRun, Run } from './plan.ts'
@@ -21,6 +21,7 @@ export const headsInvariants = ['zero-input-is-uniform', 'rows-sum-to-one', 'no-
 export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
   const { batch, seqLen } = inputSize(config.input)
   const arms = headsArms(config)
+  const compared = similarityArm(config)
   const forward = (run: Run, arm: HeadsArm, projections: Projections, input: Float32Array, wanted: Wanted): Promise<AttentionOutput> =>
     run(attentionProblem({ spec: headsSpec(config, arm), headDim: arm.headDim, outputDim: arm.dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), wanted)
 
@@ -30,7 +31,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
     statistics: headsStatistics,
     invariants: headsInvariants,
     seedRuns: arms.map((arm) => plannedRun(config, arm, 2, batch + 1)),
-    fixedRuns: [...notebookRuns, { ...plannedRun(config, similarityArm(config), nullDraws, batch), outputDim: 0 }],
+    fixedRuns: [...notebookRuns, { ...plannedRun(config, compared, nullDraws, batch), outputDim: 0, extra: similarityWork(compared, batch, seqLen) }],
     async runSeed(position, run) {
       const seed = seedAt(config.seeds, position)
       const input = drawInput(config.input, config.dIn, seed, config.pairing, notebookAdvance)
@@ -57,7 +58,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
       }
       values.push(
         Math.max(...outputs.map((output) => deviationFromUniform(output.weights!, batch))), 1,
-        Math.max(...outputs.map(largestRowSumError)), 1,
+        Math.max(...outputs.map(largestRowSumError)), rowSumScale(seqLen),
         Math.max(...outputs.map(largestFutureWeight)), 1,
       )
       const drawn = []
@@ -81,12 +82,15 @@ function averageEffectiveRank(queries: Tensor, keys: Tensor, batch: number): num
   return sum / count
 }
 
-function plannedRun(config: HeadsConfig, { numHeads, headDim, dOut }: HeadsArm, times: number, batch: number): PlannedRun {
+function plannedRun(config: HeadsConfig, arm: HeadsArm, times: number, batch: number): PlannedRun {
   const { seqLen } = inputSize(config.input)
-  const pairs = (numHeads * (numHeads - 1)) / 2
+  const { numHeads, headDim, dOut } = arm
   const small = Math.min(headDim, seqLen)
-  return {
-    times, batch, seqLen, dIn: config.dIn, numHeads, headDim, outputDim: dOut,
-    extra: batch * (40 * pairs * seqLen * seqLen + numHeads * (1000 + 4 * seqLen * headDim * small + 20 * small ** 3)),
-  }
+  const ranks = batch * numHeads * (1000 + 4 * seqLen * headDim * small + 20 * small ** 3)
+  return { times, batch, seqLen, dIn: config.dIn, numHeads, headDim, outputDim: dOut, extra: similarityWork(arm, batch, seqLen) + ranks }
+}
+
+/** Operations of comparing every pair of heads of every item. */
+function similarityWork({ numHeads }: HeadsArm, batch: number, seqLen: number): number {
+  return batch * 20 * numHeads * (numHeads - 1) * seqLen * seqLen
 }

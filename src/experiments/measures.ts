@@ -119,6 +119,11 @@ export function largestRowSumError({ rowStatistics: { sum } }: AttentionOutput):
   return largest
 }
 
+/** What the error of a row's sum grows with: as many roundings of float32 (6e-8) as it has weights. */
+export function rowSumScale(seqLen: number): number {
+  return seqLen / 16
+}
+
 /** Greatest weight on a key that a row must not see. */
 export function largestFutureWeight({ rowStatistics }: AttentionOutput): number {
   return rowStatistics.maxFutureWeight

@@ -64,7 +64,7 @@ def bias_seed(x, w, b):
         preference = np.broadcast_to((k @ b["q"] * scale)[:, None, :], scores.shape) if "q" in biases else scores * 0
         rows[arm] = {name: value.mean() for name, value in map_statistics(weights).items()} | {
             "context_range": (context.max((1, 2)) - context.min((1, 2))).mean(),
-            "key_preference_share": within_rows(preference) / within_rows(scores),
+            "key_preference_share": within_rows(preference) / max(within_rows(preference) + within_rows(scores - preference), 1e-300),
         }
     return rows
 
