@@ -10,8 +10,8 @@ import { figureTitle } from './title.ts'
 interface Unit {
   width: number
   height: number
-  encoding: { x: Channel; y: Channel }
-  layer: { mark: { type: string }; transform?: unknown; encoding: Record<string, unknown> & { color: { field?: string; scale?: CellColour['scale'] }; tooltip?: unknown[] } }[]
+  encoding: { x: Channel; y: Channel; tooltip: unknown[] }
+  layer: { mark: { type: string }; transform?: unknown; encoding: Record<string, unknown> & { color: { field?: string; scale?: CellColour['scale'] } } }[]
   [more: string]: unknown
 }
 interface Channel { field: string; scale: { domain: number[] }; [more: string]: unknown }
@@ -97,8 +97,8 @@ function differenceUnit(unit: Unit, of: { panel: string | null; first: string; s
   const copy: Unit = { width, height, transform, encoding, layer }
   const [rect] = copy.layer
   const number = (field: string, title: string) => ({ field, type: 'quantitative', title, format: '.4~f' })
-  const places = (rect!.encoding.tooltip as { field: string }[]).filter(({ field }) => field.endsWith('_at') || field === of.panel)
-  rect!.encoding.tooltip = [...places, number('first', of.first), number('second', of.second), number('difference', `${of.second} \u2212 ${of.first}`)]
+  const places = (copy.encoding.tooltip as { field: string }[]).filter(({ field }) => field.endsWith('_at') || field === of.panel)
+  copy.encoding.tooltip = [...places, number('first', of.first), number('second', of.second), number('difference', `${of.second} \u2212 ${of.first}`)]
   rect!.encoding.color = { ...rect!.encoding.color, field: 'difference', ...{ legend: { title: `${of.second} \u2212 ${of.first}`, gradientLength: Math.max(60, Math.min(200, copy.height)) } } }
   for (const layer of copy.layer.slice(1)) {
     if (layer.encoding?.text !== undefined) layer.encoding.text = { field: 'difference', type: 'quantitative', format: '+.2f' }

@@ -87,14 +87,15 @@ export function heatmapUnit(of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'c
         scale: colour.scale,
         legend: value.title === null ? null : { title: wrapText(value.title, 110, 11), gradientLength: Math.max(60, Math.min(200, height)) },
       },
-      tooltip: [
-        ...(panel === null ? [] : [{ field: panel.name, type: 'ordinal' }]),
-        { field: `${y.name}_at`, type: 'nominal', title: y.name },
-        { field: `${x.name}_at`, type: 'nominal', title: x.name },
-        { field: value.name, type: 'quantitative', title: value.name, format: '.4~f' },
-      ],
     },
   }
+  // For every layer: a number printed in a cell lies above the cell.
+  const tooltip = [
+    ...(panel === null ? [] : [{ field: panel.name, type: 'ordinal' }]),
+    { field: `${y.name}_at`, type: 'nominal', title: y.name },
+    { field: `${x.name}_at`, type: 'nominal', title: x.name },
+    { field: value.name, type: 'quantitative', title: value.name, format: '.4~f' },
+  ]
   const incomplete = of.cells.some((cell) => cell[value.name] === null)
   const numbers = {
     ...(incomplete ? { transform: [{ filter: `isValid(datum.${value.name})` }] } : {}),
@@ -112,7 +113,7 @@ export function heatmapUnit(of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'c
     width,
     height,
     transform: [{ calculate: placeExpression(y), as: `${y.name}_at` }, { calculate: placeExpression(x), as: `${x.name}_at` }],
-    encoding: { x: position(x, 'x'), y: position(y, 'y') },
+    encoding: { x: position(x, 'x'), y: position(y, 'y'), tooltip },
     layer: [rect, ...(fontSize === undefined ? [] : [numbers]), ...(incomplete ? [undefinedCells] : [])],
   }
 }
