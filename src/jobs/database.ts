@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { fromPglite, PgBoss } from 'pg-boss'
 import type { ConstructorOptions } from 'pg-boss'
 import { rowsOf } from './connection.ts'
-import type { Database } from './connection.ts'
+import type { Connection, Database } from './connection.ts'
 import { lockFile } from './lock-file.ts'
 import type { JobFolder } from './job-folder.ts'
 
@@ -30,15 +30,16 @@ export async function openEmbedded(folder: JobFolder): Promise<Database> {
     lock.release()
     throw error
   }
-  const connection = fromPglite(pglite)
+  const plain = fromPglite(pglite)
+  const connection: Connection = { ...plain, executeSql: (text, values) => plain.executeSql(text, values).catch(withoutValues) }
   return {
-    boss: new PgBoss({ ...common, db: connection, backend: 'pglite', superviseIntervalSeconds: 30, monitorIntervalSeconds: 30 }),
+    boss: new PgBoss({ ...common, db: connection, backend: 'pglite', superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }),
     exclusive: true,
     query: (text, values) => rowsOf(connection, text, values),
     transaction: (work) => pglite.transaction((tx) => work({
       async executeSql(text, values) {
-        if (values !== undefined && values.length > 0) return tx.query(text, values as unknown[])
-        return { rows: (await tx.exec(text)).flatMap(({ rows }) => rows) }
+        if (values !== undefined && values.length > 0) return tx.query(text, values as unknown[]).catch(withoutValues)
+        return { rows: (await tx.exec(text).catch(withoutValues)).flatMap(({ rows }) => rows) }
       },
     })),
     async close() {
@@ -68,4 +69,10 @@ export function openShared(url: string): Database {
     },
     close: async () => {},
   }
+}
+
+/** PGlite's errors carry the statement with all its values, which would fill the log with rows. */
+function withoutValues(error: unknown): never {
+  if (error !== null && typeof error === 'object') for (const name of ['params', 'query', 'queryOptions']) delete (error as Record<string, unknown>)[name]
+  throw error
 }

@@ -41,18 +41,20 @@ export class Jobs implements JobsApi {
     const plan = planOf(asked.config)
     refuseTooMuchWork(plan, { maxSeeds: this.#limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
     const seedsAtOnce = seedsPerChunk(plan)
-    const bytes = estimateChunkBytes(plan, seedsAtOnce)
-    if (bytes > this.#limits.chunkBytes) {
-      throw new ServiceError('request-too-large', `One seed needs about ${Math.ceil(bytes / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (MEMORY_LIMIT).`, {
-        extra: { estimated_bytes: Math.ceil(bytes), limit_bytes: this.#limits.chunkBytes },
+    const atOnce = estimateChunkBytes(plan, seedsAtOnce)
+    if (atOnce > this.#limits.chunkBytes) {
+      throw new ServiceError('request-too-large', `One seed needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (MEMORY_LIMIT).`, {
+        extra: { estimated_bytes: Math.ceil(atOnce), limit_bytes: this.#limits.chunkBytes },
       })
     }
     const content = contentOf(caller, this.#version, asked)
     return this.#use(async ({ store, runner }) => {
+      const bytes = rowBytes(plan)
+      this.#opening.checkRoom(bytes)
       this.#opening.accepting()
       const job = await store.submit({
         content, idOf: (attempt) => idOf(content, attempt), caller, kind, request: JSON.stringify(body), version: this.#version,
-        seeds: seedsOf(plan), seedsPerChunk: seedsAtOnce, bytes: rowBytes(plan),
+        seeds: seedsOf(plan), seedsPerChunk: seedsAtOnce, bytes,
       })
       this.#opening.accepting()
       runner.wake()

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './connection.ts'
+import { ServiceError } from '../errors.ts'
 import type { JobFolder } from './job-folder.ts'
 import { storageFailed } from './jobs.ts'
 import { TaskQueue } from './queue.ts'
@@ -72,7 +73,7 @@ export class Opening {
       this.#open = null
       this.#failedAt = performance.now()
       this.#tryAgain()
-      throw storageFailed(error)
+      throw error instanceof ServiceError ? error : storageFailed(error)
     })
   }
 
@@ -89,6 +90,11 @@ export class Opening {
       await open.close()
       this.#tryAgain()
     }
+  }
+
+  /** Throws storage-failed where there is no room for a job's rows. */
+  checkRoom(bytes: number): void {
+    if (this.#parts.databaseUrl === '') this.#parts.folder.checkRoom(bytes)
   }
 
   /** A job is being accepted: called before, and once it is stored. */

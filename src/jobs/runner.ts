@@ -14,7 +14,7 @@ export type ComputeChunk = (chunk: ChunkWork, signal: AbortSignal) => Promise<st
 export type Render = (kind: JobKind, request: string, answers: readonly string[], form: string) => Promise<Buffer>
 
 const lookEveryMs = 500
-const afterErrorMs = 1_000
+const afterErrorMs = 2_000
 const largestKeptResult = 4 * 2 ** 20
 /** Errors that say nothing about the chunk: it waits and is tried again, however often. */
 const passing: ReadonlySet<string> = new Set(['not-ready', 'queue-full', 'memory-full', 'worker-lost', 'draining', 'storage-failed', 'rate-limited'])
@@ -72,6 +72,7 @@ export class Runner {
         if (signal.aborted) return
         this.#log.error({ err: error, task }, 'job queue')
         this.#broken()
+        if (task !== null) await this.#queue.again(task).catch(() => {}) // else it comes back when its heartbeat is missed
         await pause(afterErrorMs, signal)
         continue
       }
