@@ -1,11 +1,11 @@
 import { settings } from '../src/config.ts'
 import { catalogue } from '../src/errors.ts'
 
-interface Shown { fallback: () => unknown; shownDefault?: string; meaning: string }
+interface Shown { fallback: (environment: Readonly<Record<string, string>>) => unknown; shownDefault?: string; meaning: string }
 
 function settingsTable(): string {
   const rows = Object.entries(settings as Record<string, Shown>).map(([name, { fallback, shownDefault, meaning }]) => {
-    const value = shownDefault ?? asText(fallback())
+    const value = shownDefault ?? asText(fallback({}))
     return `| \`${name}\` | ${value} | ${meaning} |`
   })
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')

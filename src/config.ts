@@ -2,13 +2,15 @@ import { availableParallelism, totalmem } from 'node:os'
 import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { nvidiaGpus } from './engines/nvidia.ts'
+import { visibleGpus } from './engines/nvidia.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** One environment variable: how it is read, what it means. The README's table is generated from these. */
 interface Setting {
   readonly schema: TSchema
   readonly read: (text: string) => unknown
-  readonly fallback: () => unknown
+  readonly fallback: (environment: Environment) => unknown
   /** The default as the README prints it, where `fallback` depends on the machine. */
   readonly shownDefault?: string
   readonly meaning: string
@@ -27,7 +29,7 @@ export const settings = {
   PORT: { schema: natural(0, 65535), read: number, fallback: () => 8080, meaning: 'Port to listen on; 0 takes a free one.' },
   ENGINE: { schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'), read: text, fallback: () => 'auto', meaning: 'Engine of requests that name none. `auto`: `direct` for small problems unless DEVICE is `gpu`, for the others one on a GPU where there is one, else `onnxruntime`.' },
   DEVICE: { schema: oneOf('auto', 'cpu', 'gpu'), read: text, fallback: () => 'auto', meaning: 'Device to compute on. `gpu` without a GPU: the service is not ready, and says why.' },
-  WORKERS: { schema: natural(0, 256), read: number, fallback: () => nvidiaGpus() || Math.max(1, Math.floor(availableParallelism() / 2)), shownDefault: 'one per GPU, else one per two cores, at least 1', meaning: 'Worker processes. 0: everything in one process.' },
+  WORKERS: { schema: natural(0, 256), read: number, fallback: (environment) => gpusOf(environment).length || Math.max(1, Math.floor(availableParallelism() / 2)), shownDefault: 'one per GPU, else one per two cores, at least 1', meaning: 'Worker processes. 0: everything in one process.' },
   DATA_DIR: { schema: Type.String({ minLength: 1 }), read: text, fallback: () => './data', meaning: 'Where jobs and their results are kept. One service at a time.' },
   DATABASE_URL: { schema: Type.String(), read: text, fallback: () => '', meaning: 'A PostgreSQL for the jobs, shared by any number of replicas; empty: an embedded one in DATA_DIR.' },
   API_KEYS: { schema: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }), read: list, fallback: () => [], meaning: 'Keys, comma-separated. Set: every route but health, the dashboard and the page of /docs asks for one.' },
@@ -60,10 +62,10 @@ function memoryMiB(): number {
 }
 
 /** The configuration from environment variables; a variable that is set but empty counts as not set. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function readConfig(environment: Environment = process.env): Config {
   const entries = Object.entries(settings as Record<string, Setting>).map(([name, setting]) => {
     const given = environment[name]
-    if (given === undefined || given === '') return [name, setting.fallback()]
+    if (given === undefined || given === '') return [name, setting.fallback(environment)]
     const value = setting.read(given)
     const error = Value.Errors(setting.schema, value).First()
     if (error !== undefined) throw new ConfigError(`${name}=${given}: ${wanted(setting.schema)}`)
@@ -80,6 +82,11 @@ function wanted(schema: TSchema): string {
   if (schema.type === 'number') return `must be a number above ${schema.exclusiveMinimum}, at most ${schema.maximum}`
   if (schema.type === 'array') return 'must name at least one'
   return 'must not be empty'
+}
+
+/** The GPUs that workers may be given, by their names in CUDA_VISIBLE_DEVICES; none where DEVICE=cpu. */
+export function gpusOf(environment: Environment = process.env): readonly string[] {
+  return environment.DEVICE === 'cpu' ? [] : visibleGpus(environment.CUDA_VISIBLE_DEVICES)
 }
 
 /** Sets variables that native libraries read when they are loaded, unless the user has set them. */

@@ -1,7 +1,6 @@
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, gpusOf, readConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { lockDataDir } from './data-dir.ts'
-import { nvidiaGpus } from './engines/nvidia.ts'
 import { serveGateway } from './gateway/gateway.ts'
 import { createLog } from './log.ts'
 import type { ServiceProcess } from './gateway/service-process.ts'
@@ -49,7 +48,7 @@ async function serve(config: Config, role: string | undefined, parameters: reado
   if (config.WORKERS === 0) return serveAlone(config)
   const log = createLog(config.LOG_LEVEL, 'gateway', process.stdout.isTTY)
   lockDataDir(config, (reason) => log.warn(reason))
-  endOnSignals(await serveGateway(config, log, nvidiaGpus()))
+  endOnSignals(await serveGateway(config, log, gpusOf()))
 }
 
 try {

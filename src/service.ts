@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { defaultEnvironment } from './config.ts'
+import { defaultEnvironment, gpusOf } from './config.ts'
 import type { Config } from './config.ts'
 import { loadEngines } from './engines/load.ts'
 import { verifyEngine } from './engines/readiness.ts'
@@ -39,7 +39,7 @@ export interface Service {
 /** `first` is added before the routes: what wants to see them being added. */
 export async function createService(config: Config, log: FastifyBaseLogger, first: readonly AppPart[] = []): Promise<Service> {
   const readiness = new Readiness()
-  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment })
+  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment, gpus: gpusOf().length })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
   const jobs = createJobs(config, log, computeHere(computing))
   const inFlight = new InFlight()

@@ -10,6 +10,18 @@ export function nvidiaGpus(): number {
 }
 
 /**
+ * What a process may put into its children's CUDA_VISIBLE_DEVICES, one GPU each: all that the driver shows, or those
+ * that the variable names where it is set. CUDA reads it up to the first name that is none, so `-1` and nothing hide all.
+ */
+export function visibleGpus(cudaVisibleDevices: string | undefined, found: number = nvidiaGpus()): readonly string[] {
+  if (found === 0) return []
+  if (cudaVisibleDevices === undefined) return Array.from({ length: found }, (_, index) => String(index))
+  const names = cudaVisibleDevices.split(',').map((name) => name.trim())
+  const end = names.findIndex((name) => !/^(\d+|(GPU|MIG)-.+)$/.test(name))
+  return end === -1 ? names : names.slice(0, end)
+}
+
+/**
  * Why an engine that could compute on a GPU does not, as well as it can be told from outside: the libraries write what
  * they miss to their logs and nowhere else.
  * @param name of what would use the GPU

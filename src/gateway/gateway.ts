@@ -30,7 +30,7 @@ const workerStopMs = 5_000
 const jobsStopMs = 30_000
 
 /** The process that clients speak to: it accepts, refuses, queues and forwards, keeps workers running, and computes nothing. */
-export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus: number): Promise<ServiceProcess> {
+export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus: readonly string[]): Promise<ServiceProcess> {
   const folder = privateFolder()
   const readiness = new Readiness()
   const shares = memoryShares(config)
@@ -52,7 +52,8 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
   for (let id = 0; id < config.WORKERS; id++) {
     const environment: Record<string, string> = {
       NODE_COMPILE_CACHE: join(folder, 'compiled'), // the next one starts in half the time
-      ...(gpus > 0 && config.DEVICE !== 'cpu' ? { CUDA_VISIBLE_DEVICES: String(id % gpus) } : {}),
+      ...(gpus.length > 0 ? { CUDA_VISIBLE_DEVICES: gpus[id % gpus.length]! } : {}), // one each
+      ...(config.DEVICE === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
     }
     const socketPath = join(folder, `worker-${id}.sock`)
     workers.push(new WorkerLink(id, { role: 'worker', name: `worker ${id}`, args: [String(id), socketPath], environment }, socketPath, log, {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { defaultEnvironment } from '../config.ts'
+import { defaultEnvironment, gpusOf } from '../config.ts'
 import type { Config } from '../config.ts'
 import { loadEngines } from '../engines/load.ts'
 import { verifyEngine } from '../engines/readiness.ts'
@@ -29,7 +29,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
 
   const readiness = new Readiness()
   const threads = Math.max(1, Math.floor(availableParallelism() / config.WORKERS))
-  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads, version, setEnvironment: defaultEnvironment })
+  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads, version, setEnvironment: defaultEnvironment, gpus: gpusOf().length })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
   const metrics = workRegistry(id, () => computing.memory.takenBytes)
   const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, `worker ${id}`)

@@ -82,6 +82,7 @@ export function loadTensorFlow(options: LoadOptions): Loaded {
   if (options.device === 'gpu' && !isUsingGpuDevice) {
     throw new TensorFlowUnavailable(whyNoGpu('TensorFlow', { folder: join(folder, 'deps', 'nvidia'), command: `${command} -- --cuda` }))
   }
+  if (options.device === 'cpu' && isUsingGpuDevice) throw new TensorFlowUnavailable('the CPU is asked for, but CUDA_VISIBLE_DEVICES shows TensorFlow a GPU: unset it or set it to -1')
   return {
     tf,
     device: isUsingGpuDevice ? 'gpu' : 'cpu',
