@@ -29,6 +29,7 @@ module.exports = {
     only('dashboard-knows-the-http-contract', '^src/dashboard/', ['^src/figures/']),
     { name: 'nobody-imports-the-dashboard', severity: 'error', from: { pathNot: '^src/dashboard/' }, to: { path: '^src/dashboard/' } },
     { name: 'gateway-computes-nothing', severity: 'error', from: { path: '^src/(gateway|jobs)/' }, to: { path: '^src/(engines|models|random)/', dependencyTypesNot: ['type-only'] } },
+    { name: 'jobs-know-no-gateway', severity: 'error', from: { path: '^src/jobs/' }, to: { path: '^src/gateway/' } },
     { name: 'experiments-know-no-pool', severity: 'error', from: { path: '^src/experiments/' }, to: { path: '^src/engines/[^/]+/' } },
     { name: 'encoders-know-no-engine', severity: 'error', from: { path: '^src/(encoders|figures)/' }, to: { path: '^src/engines/[^/]+/' } },
   ],

@@ -29,6 +29,7 @@ export function createJobs(config: Config, log: FastifyBaseLogger, compute: Comp
     folder: new JobFolder(config.DATA_DIR),
     databaseUrl: config.DATABASE_URL,
     limits: { retentionDays: config.JOB_RETENTION, jobsPerCaller: config.JOB_LIMIT, bytes: config.JOB_STORAGE * mebi },
+    version,
     lanes: Math.max(1, config.WORKERS) + 1, // one more, so that no worker waits for the database
     chunkSeconds: chunkSeconds(config),
     compute,

@@ -21,6 +21,8 @@ export interface JobLimits {
 
 /** Operations of one job: some thirty hours of one core. */
 const workLimit = 1e14
+/** Every chunk is sent to a worker with it. */
+const largestRequest = 8 * 2 ** 20
 const pollAgainSeconds = '2'
 
 /** The jobs of this service. The database is opened when it is first needed. */
@@ -47,13 +49,17 @@ export class Jobs implements JobsApi {
         extra: { estimated_bytes: Math.ceil(atOnce), limit_bytes: this.#limits.chunkBytes },
       })
     }
+    const request = JSON.stringify(body)
+    if (request.length > largestRequest) {
+      throw new ServiceError('body-too-large', `A job is kept with its request, which may have ${largestRequest} bytes; values take the least as base64, and none as seeds.`, { extra: { limit_bytes: largestRequest } })
+    }
     const content = contentOf(caller, this.#version, asked)
     return this.#use(async ({ store, runner }) => {
-      const bytes = rowBytes(plan)
+      const bytes = rowBytes(plan) + request.length
       this.#opening.checkRoom(bytes)
       this.#opening.accepting()
       const job = await store.submit({
-        content, idOf: (attempt) => idOf(content, attempt), caller, kind, request: JSON.stringify(body), version: this.#version,
+        content, idOf: (attempt) => idOf(content, attempt), caller, kind, request,
         seeds: seedsOf(plan), seedsPerChunk: seedsAtOnce, bytes,
       })
       this.#opening.accepting()

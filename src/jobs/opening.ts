@@ -30,6 +30,8 @@ export interface OpeningParts {
   /** Empty: the embedded database. */
   readonly databaseUrl: string
   readonly limits: StoreLimits
+  /** Of the service. */
+  readonly version: string
   /** Chunks computed at once. */
   readonly lanes: number
   /** The longest that a chunk may take. */
@@ -133,7 +135,7 @@ export class Opening {
   }
 
   async #begin(): Promise<Open> {
-    const { folder, databaseUrl, limits, lanes, chunkSeconds, compute, render, log } = this.#parts
+    const { folder, databaseUrl, limits, version, lanes, chunkSeconds, compute, render, log } = this.#parts
     const { openEmbedded, openShared } = await import('./database.ts') // loaded with the first job, not before
     const database = databaseUrl === '' ? await openEmbedded(folder) : openShared(databaseUrl)
     const closing = new AbortController()
@@ -147,7 +149,7 @@ export class Opening {
         folder.markMade()
         await queue.clear(database)
       }
-      const store = new JobStore(database, queue, limits)
+      const store = new JobStore(database, queue, limits, version)
       const watch = new JobWatch((ids) => store.changes(ids))
       const runner = new Runner({ store, queue, watch, compute, render, log, ended: () => this.ended(store), broken: () => void this.check(open) })
       await store.sweep()

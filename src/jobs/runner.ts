@@ -87,6 +87,9 @@ export class Runner {
       if (task.chunk === 'report') await this.#report(task)
       else await this.#chunk(task, controller)
       void this.#watch.look()
+    } catch (error) {
+      if (!(error instanceof ServiceError && passing.has(error.code))) throw error
+      await this.#queue.again(task)
     } finally {
       kept.stop()
     }
@@ -112,7 +115,7 @@ export class Runner {
   }
 
   async #report(task: TakenTask): Promise<void> {
-    const job = await this.#store.beginReport(task.job)
+    const job = await this.#store.beginReport(task)
     if (job === null) return this.#store.drop(task)
     let result: Buffer
     try {

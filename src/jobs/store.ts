@@ -13,7 +13,6 @@ export interface NewJob {
   readonly caller: string
   readonly kind: JobKind
   readonly request: string
-  readonly version: string
   readonly seeds: number
   readonly seedsPerChunk: number
   /** What its rows will take, about. */
@@ -36,16 +35,24 @@ const day = "interval '1 day'"
 const tombstoneDays = 90
 const mostFailures = 3
 
+/** Whether version `a` came after version `b`, both like 1.2.3. */
+function isNewer(a: string, b: string): boolean {
+  return a.localeCompare(b, 'en', { numeric: true }) > 0
+}
+
 /** Jobs in the database. Each method is one transaction; a job's events are numbered while its row is locked. */
 export class JobStore {
   readonly #database: Database
   readonly #queue: TaskQueue
   readonly #limits: StoreLimits
+  readonly #version: string
 
-  constructor(database: Database, queue: TaskQueue, limits: StoreLimits) {
+  /** @param version of the service: rows of another one are not mixed with its own */
+  constructor(database: Database, queue: TaskQueue, limits: StoreLimits, version: string) {
     this.#database = database
     this.#queue = queue
     this.#limits = limits
+    this.#version = version
   }
 
   /** The job of this content: the one that is there, unless it failed, was cancelled or has expired, else a new one. */
@@ -59,7 +66,7 @@ export class JobStore {
       const id = job.idOf(attempt)
       await connection.executeSql(
         'INSERT INTO attention_jobs.jobs (id, content, attempt, caller, kind, request, version, seeds, bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-        [id, job.content, attempt, job.caller, job.kind, job.request, job.version, job.seeds, job.bytes],
+        [id, job.content, attempt, job.caller, job.kind, job.request, this.#version, job.seeds, job.bytes],
       )
       await connection.executeSql(
         `INSERT INTO attention_jobs.chunks (job, number, first, count)
@@ -107,11 +114,12 @@ export class JobStore {
   }
 
   /** The chunk behind a task; null when there is nothing to do any more. */
-  async begin({ job, chunk }: Task): Promise<ChunkWork | null> {
-    const [work] = await this.#database.query<ChunkWork & { state: string }>(`
-      SELECT j.kind, j.request, j.state, c.first AS from, c.first + c.count AS to FROM attention_jobs.chunks c JOIN attention_jobs.jobs j ON j.id = c.job
+  async begin(task: TakenTask): Promise<ChunkWork | null> {
+    const { job, chunk } = task
+    const [work] = await this.#database.query<ChunkWork & { state: string; version: string }>(`
+      SELECT j.kind, j.request, j.state, j.version, c.first AS from, c.first + c.count AS to FROM attention_jobs.chunks c JOIN attention_jobs.jobs j ON j.id = c.job
       WHERE c.job = $1 AND c.number = $2 AND c.answer IS NULL AND j.state IN ('queued', 'running')`, [job, chunk])
-    if (work === undefined) return null
+    if (work === undefined || !(await this.#isOurs(task, work.version))) return null
     if (work.state === 'queued') await this.#database.transaction((connection) => this.#change(connection, job, "state = 'queued'", "state = 'running', started_at = now()"))
     return { kind: work.kind, request: work.request, from: work.from, to: work.to }
   }
@@ -146,9 +154,9 @@ export class JobStore {
   }
 
   /** The job whose report is to be made; null when that is done. */
-  async beginReport(id: string): Promise<{ kind: JobKind; request: string } | null> {
-    const [job] = await this.#database.query<{ kind: JobKind; request: string }>("SELECT kind, request FROM attention_jobs.jobs WHERE id = $1 AND state = 'running' AND done = seeds", [id])
-    return job ?? null
+  async beginReport(task: TakenTask): Promise<{ kind: JobKind; request: string } | null> {
+    const [job] = await this.#database.query<{ kind: JobKind; request: string; version: string }>("SELECT kind, request, version FROM attention_jobs.jobs WHERE id = $1 AND state = 'running' AND done = seeds", [task.job])
+    return job !== undefined && await this.#isOurs(task, job.version) ? job : null
   }
 
   /** Its chunks' answers in the order of the seeds. */
@@ -187,6 +195,22 @@ export class JobStore {
     await this.#database.query(`DELETE FROM attention_jobs.jobs WHERE finished_at < now() - ${this.#limits.retentionDays + tombstoneDays} * ${day}`)
     // The embedded database has no process that does this by itself.
     if (this.#database.exclusive) for (const command of ['VACUUM', 'CHECKPOINT']) await this.#database.query(command)
+  }
+
+  /**
+   * Whether a job is of this version. One of an older version begins anew: rows of two versions make no report. One of
+   * a newer version is left to those who have it.
+   */
+  async #isOurs({ job }: TakenTask, version: string): Promise<boolean> {
+    if (version === this.#version) return true
+    if (!isNewer(this.#version, version)) throw new ServiceError('not-ready', `The job is of version ${version} of the service; this is ${this.#version}.`)
+    await this.#database.transaction(async (connection) => {
+      const changed = await this.#change(connection, job, "version = $2 AND state IN ('queued', 'running')", 'version = $3, done = 0', [version, this.#version])
+      if (changed === null) return
+      const chunks = await rowsOf<{ number: number }>(connection, 'UPDATE attention_jobs.chunks SET answer = NULL, failures = 0 WHERE job = $1 RETURNING number', [job])
+      await this.#queue.add(connection, chunks.map(({ number }): Task => ({ job, chunk: number })))
+    })
+    return false
   }
 
   get #expired(): string {

@@ -13,7 +13,7 @@ import { makeTables } from '../../src/jobs/tables.ts'
 
 const secondsKept = 2
 const job = (more: Partial<NewJob> = {}): NewJob => ({
-  content: 'content', idOf: (attempt) => `id-${more.content ?? 'content'}-${attempt}`, caller: '', kind: 'bias', request: '{}', version: '1', seeds: 5, seedsPerChunk: 2, bytes: 400, ...more,
+  content: 'content', idOf: (attempt) => `id-${more.content ?? 'content'}-${attempt}`, caller: '', kind: 'bias', request: '{}', seeds: 5, seedsPerChunk: 2, bytes: 400, ...more,
 })
 
 describe('the store of jobs', () => {
@@ -21,12 +21,13 @@ describe('the store of jobs', () => {
   let database: Database
   let queue: TaskQueue
   let store: JobStore
+  const limits = { retentionDays: secondsKept / 86_400, jobsPerCaller: 5, bytes: 1000 }
   beforeAll(async () => {
     database = await openEmbedded(new JobFolder(path))
     queue = new TaskQueue(database.boss)
     await queue.start(60)
     await database.transaction(makeTables)
-    store = new JobStore(database, queue, { retentionDays: secondsKept / 86_400, jobsPerCaller: 5, bytes: 1000 })
+    store = new JobStore(database, queue, limits, '1.9.0')
   }, 60_000)
   afterAll(async () => {
     await queue.stop()
@@ -79,5 +80,27 @@ describe('the store of jobs', () => {
     const chunks = []
     for (let again = await queue.take(); again !== null; again = await queue.take()) chunks.push(again.chunk)
     expect(chunks).toEqual([1, 2])
+  })
+
+  it('lets a newer version of the service begin a job anew, and an older one leave it alone', async () => {
+    await queue.clear(database)
+    const left = await queue.take()
+    expect(left).toMatchObject({ job: 'id-third-0', chunk: 1 })
+    const newer = new JobStore(database, queue, limits, '1.10.0')
+    expect(await newer.begin(left!)).toBeNull()
+    await newer.drop(left!)
+    expect(await newer.get('', 'id-third-0')).toMatchObject({ done: 0 })
+    const taken = (await queue.take())!
+    await expect(store.begin(taken)).rejects.toMatchObject({ code: 'not-ready' })
+    const done = new Set()
+    for (let task: typeof taken | null = taken; task !== null; task = await queue.take()) {
+      if (task.chunk === 'report') continue
+      const work = await newer.begin(task)
+      if (work === null) await newer.drop(task)
+      else await newer.keep(task, `new ${task.chunk}`)
+      done.add(task.chunk)
+    }
+    expect([...done].sort()).toEqual([0, 1, 2])
+    expect(await newer.answers('id-third-0')).toEqual(['new 0', 'new 1', 'new 2'])
   })
 })
