@@ -11,8 +11,12 @@ export function biasMeasures(output: AttentionOutput, { heads, places, full, que
   const { weights, scores } = output
   const maps = heads.map((_, head) => averageMapStatistics(output.rowStatistics, batch, head))
   const shares = heads.map(({ arm, model }, head) => (arm.startsWith('q') ? keyPreferenceShare(output, head, model.query.bias!, batch) : 0))
+  const ranges = heads.map((_, head) => averageContextRange(output.context, batch, head, heads.length))
   const values: number[] = []
-  for (const { head, shift } of places) values.push(...maps[head]!, averageContextRange(output.context, batch, head, heads.length, shift), shares[head]!)
+  for (const { head, shift } of places) {
+    const range = shift === null ? ranges[head]! : averageContextRange(output.context, batch, head, heads.length, shift)
+    values.push(...maps[head]!, range, shares[head]!)
+  }
   const [deviation, magnitude] = contextShift(output.context, full, queryAlone, heads[full]!.model.value.bias!)
   values.push(
     largestWeightDifference(weights!, full, queryAlone), largestScore(scores!),
