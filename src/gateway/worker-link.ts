@@ -11,7 +11,7 @@ import type { FromChild } from './messages.ts'
 /** A worker whose requests take less than this on average is given the next one before it asks. */
 const quickMs = 4
 /** How many requests a quick worker may hold, the one that it computes included. */
-const quickDepth = 3
+const quickDepth = 8
 const largestAheadBytes = 256 * 2 ** 10
 /** Given ahead to a worker that makes no progress for this long, a request is taken back. */
 export const takeBackAfterMs = 25

@@ -23,7 +23,7 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
   const deadline = startDeadline(seconds)
   reply.raw.once('close', () => {
     reservation.release()
-    deadline.leave()
+    if (!reply.raw.writableFinished) deadline.leave()
   })
   try {
     const result = await computing.turns.run(deadline.signal, request.timing, async () => {
