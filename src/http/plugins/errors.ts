@@ -23,7 +23,8 @@ export function answerErrors(app: FastifyInstance): void {
 
 /** Sends an error's problem document. */
 export function sendProblem(error: ServiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.status >= 500) request.log[error.code === 'internal' || error.code === 'engine-failed' ? 'error' : 'warn']({ code: error.code, err: error.cause ?? error }, 'request failed')
+  if (error.code === 'internal' || error.code === 'engine-failed') request.log.error({ code: error.code, err: error.cause ?? error }, 'request failed')
+  else if (error.status >= 500) request.log.warn({ code: error.code, detail: error.message }, 'request failed')
   else request.log.debug({ code: error.code, detail: error.message }, 'request refused')
   request.problemCode = error.code
   return reply
