@@ -4,7 +4,8 @@ import type { Plan } from '../experiments/plan.ts'
 
 /** Operations of one chunk: about a quarter of a second, so that an interactive request waits no longer behind one. */
 const workPerChunk = 2.5e8
-const mostSeedsPerChunk = 500
+/** Their rows are about what a gateway holds to try again. */
+const mostSeedsPerChunk = 800
 const mostChunks = 1_000
 const fewestChunks = 20
 
