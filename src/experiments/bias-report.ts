@@ -78,15 +78,15 @@ function widerContext(plan: Plan<BiasConfig>, sample: Sample, setting: Parameter
   )
   const query = difference(plan, sample, 'q', 'none', 'contextRange').mean
   if (query === null || claim.effect === null) return claim
-  const source = `The query's bias alone changes it by ${digits(query)} and the key's by nothing; the rest is the value's bias, which every context vector has added to it and no weight depends on.`
-  return { ...claim, evidence: `${claim.evidence.slice(0, -1)}. ${source}`, details: { queryBiasAlone: query } }
+  const source = `the query's bias alone changes it by ${digits(query)}, the key's by nothing, and the rest is the value's bias, which is added to every context vector and on which no weight depends`
+  return { ...claim, evidence: `${claim.evidence.slice(0, -1)}; ${source}.`, details: { queryBiasAlone: query } }
 }
 
 function contentIndependentPrior(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly Invariant[]): Claim {
   const { confidence } = plan.config
   const uniform = invariants.find(({ id }) => id === 'zero-input-is-uniform')!
   const share = estimateMean(defined(sample.of('qkv', 'keyPreferenceShare')), confidence)
-  const what = share.mean === null ? '' : ` What bias does add, b_q . k_j, is a preference among keys that every query shares: ${estimateWords(share, confidence, percent)} of the variance of the scores within a row, and it depends on what the keys hold.`
+  const what = share.mean === null ? '' : `; what bias does add, b_q . k_j, is a preference among keys that every query shares, ${estimateWords(share, confidence, percent)} of the variance of a row's scores, and it depends on what the keys hold`
   return {
     id: 'bias-content-independent-prior',
     statement: 'Bias adds a prior that does not depend on content.',
@@ -95,7 +95,7 @@ function contentIndependentPrior(plan: Plan<BiasConfig>, sample: Sample, invaria
     effect: share.mean,
     confidenceInterval: share.interval,
     evidence: uniform.holds
-      ? `On an input of zeros every arm attends exactly uniformly (largest deviation ${digits(uniform.maxDeviation)}), with any bias: nothing is added that content did not weigh.${what}`
+      ? `On an input of zeros every arm attends exactly uniformly (largest deviation ${digits(uniform.maxDeviation)}), whatever its biases, so nothing is added that content did not weigh${what}.`
       : `On an input of zeros an arm deviates from uniform by ${digits(uniform.maxDeviation)}, more than rounding explains: this run cannot be trusted.`,
     details: { zeroInputMaxDeviation: uniform.maxDeviation },
   }

@@ -24,6 +24,7 @@ export function headsCautions(config: HeadsConfig, invariants: readonly Invarian
   return [
     ...always,
     'At fixed d_out more heads are narrower heads; the arms at the first head_dim keep the width of a head and let d_out grow instead. Compare all three before blaming the number of heads.',
+    'Distance from uniform attention says how much a head picks among keys, not whether it picks well.',
     'Causal maps share their zeros and their 1/(i+1) row profile, so their full-map Pearson correlation is high for any two heads: judge it against its null, or use the row-centered one.',
     ...common(config, invariants),
   ]

@@ -33,12 +33,12 @@ function redundant(config: HeadsConfig, sample: Sample, setting: Setting, simila
   const verdict = verdictOf(interval, (low) => low > margin, (low, high) => low > -margin && high < margin)
   const meaning: Record<Verdict, string> = {
     supported: `above the margin of ${digits(margin)}, so heads do attend alike`,
-    refuted: `within ${digits(margin)} of 0, so one head says nothing about the other`,
+    refuted: `within ${digits(margin)} of 0, so on average one head says nothing about the other`,
     not_distinguishable: `neither within ${digits(margin)} of 0 nor above it, so these seeds do not tell`,
   }
   const full = pearson.mean === null || pearson.null.mean === null
     ? ''
-    : ` The full maps correlate at ${digits(pearson.mean)}, but so do maps of heads drawn independently (${digits(pearson.null.mean)}, sd ${digits(pearson.null.sd ?? 0)}), because all share their zeros and their row profile; the study's ${digits(notebook.headCorrelation ?? NaN)} is one such value.`
+    : `; the full maps correlate at ${digits(pearson.mean)}, but so do maps of heads drawn independently (${digits(pearson.null.mean)}, sd ${digits(pearson.null.sd ?? 0)}), because all share their zeros and their row profile, and the study's ${digits(notebook.headCorrelation ?? NaN)} is one such value`
   return {
     id: 'heads-redundant',
     statement: `${numHeads} heads correlate strongly, so they learn the same.`,
@@ -48,7 +48,7 @@ function redundant(config: HeadsConfig, sample: Sample, setting: Setting, simila
     confidenceInterval: interval,
     evidence: interval === null
       ? withoutInterval(mean, count, setting.seqLen)
-      : `Over ${seedWords(count)} the row-centered correlation of two heads is ${estimateWords(centered, confidence)}: ${meaning[verdict]}.${full}`,
+      : `Over ${seedWords(count)} the row-centered correlation of two heads is ${estimateWords(centered, confidence)}: ${meaning[verdict]}${full}.`,
     details: { pearson: pearson.mean, pearsonNull: pearson.null.mean, pearsonPercentile: pearson.null.percentile },
   }
 }
@@ -68,7 +68,7 @@ function contextsIdentical(config: HeadsConfig, sample: Sample, setting: Setting
   const [a, b] = fromUniform
   const beside = a == null || b == null
     ? ''
-    : ` They look alike because both are near what uniform attention gives: ${percent(a)} and ${percent(b)} away from it. (In the study's own run the two differ by ${percent(notebook.contextDifference ?? NaN)}, over the whole batch ${percent(notebook.contextDifferenceWholeBatch ?? NaN)}.)`
+    : `; they look alike because both are near what uniform attention gives, ${percent(a)} and ${percent(b)} away from it, and in the study's own run they differ by ${percent(notebook.contextDifference ?? NaN)}, over the whole batch by ${percent(notebook.contextDifferenceWholeBatch ?? NaN)}`
   return {
     id: 'contexts-identical',
     statement: `The context vectors of ${first} and of ${last} heads are practically identical.`,
@@ -78,7 +78,7 @@ function contextsIdentical(config: HeadsConfig, sample: Sample, setting: Setting
     confidenceInterval: interval,
     evidence: interval === null || mean === null
       ? withoutInterval(mean, count, setting.seqLen)
-      : `Over ${seedWords(count)} the contexts differ by ${percent(mean)} of their norm (${intervalWords(interval, confidence, percent)}): ${meaning[verdict]}.${beside}`,
+      : `Over ${seedWords(count)} the contexts differ by ${percent(mean)} of their norm (${intervalWords(interval, confidence, percent)}): ${meaning[verdict]}${beside}.`,
     details: { [`heads${first}FromUniform`]: a ?? null, [`heads${last}FromUniform`]: b ?? null },
   }
 }
@@ -104,7 +104,7 @@ function noBetter(plan: Plan<HeadsConfig>, sample: Sample, setting: Setting): Cl
     confidenceInterval: interval,
     evidence: interval === null || mean === null
       ? withoutInterval(mean, count, setting.seqLen)
-      : `Over ${seedWords(count)} the distance from uniform attention (Kullback-Leibler, nats) of ${dims(many)} minus that of ${dims(few)} is ${estimateWords(change, setting.confidence)}: ${meaning[verdict]}. Distance from uniform says how much a head picks among keys, not whether it picks well.`,
+      : `Over ${seedWords(count)} the distance from uniform attention (Kullback-Leibler, nats) of ${dims(many)} minus that of ${dims(few)} is ${estimateWords(change, setting.confidence)}: ${meaning[verdict]}.`,
   }
 }
 
