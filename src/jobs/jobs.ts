@@ -5,6 +5,7 @@ import { refuseTooMuchWork } from '../experiments/estimate.ts'
 import { planOf } from '../experiments/index.ts'
 import { seedsOf } from '../experiments/plan.ts'
 import type { ExperimentRequest } from '../http/read/experiment-request.ts'
+import { noJobs } from './api.ts'
 import type { JobsApi } from './api.ts'
 import { estimateChunkBytes, rowBytes, seedsPerChunk } from './chunks.ts'
 import { contentOf, idOf } from './content.ts'
@@ -69,10 +70,12 @@ export class Jobs implements JobsApi {
   }
 
   get(caller: string, id: string): Promise<JobDocument> {
+    if (this.#opening.isFresh) return noJobs.get(caller, id)
     return this.#use(async ({ store }) => documentOf(await store.get(caller, id)))
   }
 
   list(caller: string, limit: number, before: string | undefined): Promise<{ jobs: JobDocument[]; next: string | null }> {
+    if (this.#opening.isFresh) return noJobs.list(caller, limit, before)
     return this.#use(async ({ store }) => {
       const rows = await store.list(caller, limit + 1, before)
       const jobs = rows.slice(0, limit)
@@ -81,6 +84,7 @@ export class Jobs implements JobsApi {
   }
 
   cancel(caller: string, id: string): Promise<JobDocument> {
+    if (this.#opening.isFresh) return noJobs.cancel(caller, id)
     return this.#use(async ({ store, watch }) => {
       const job = await store.cancel(caller, id)
       if (job === null) throw new ServiceError('job-ended', 'The job has ended already; there is nothing to cancel.')
@@ -91,6 +95,7 @@ export class Jobs implements JobsApi {
   }
 
   events(caller: string, id: string, after: number, signal: AbortSignal): Promise<Readable | null> {
+    if (this.#opening.isFresh) return noJobs.events(caller, id, after, signal)
     return this.#use(async ({ store, watch, closing }) => {
       const job = await store.get(caller, id)
       if (job.expired) throw expired(job)
@@ -100,6 +105,7 @@ export class Jobs implements JobsApi {
   }
 
   result(caller: string, id: string, form: string): Promise<Buffer> {
+    if (this.#opening.isFresh) return noJobs.result(caller, id, form)
     return this.#use(async ({ store, render }) => {
       const job = await store.get(caller, id)
       refuseWithoutResult(job)

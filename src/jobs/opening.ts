@@ -64,6 +64,11 @@ export class Opening {
     await this.open().catch(() => {})
   }
 
+  /** No job was ever accepted here: there is nothing to open for a question. */
+  get isFresh(): boolean {
+    return this.#parts.databaseUrl === '' && this.#open === null && !this.#parts.folder.isMade
+  }
+
   /** Throws storage-failed. */
   open(): Promise<Open> {
     if (this.#open !== null) return this.#open

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,6 +42,13 @@ describe('jobs over HTTP', () => {
     expect(answer.statusCode, answer.body).toBe(202)
     return answer.headers.location as string
   }
+
+  it('opens no database for a question, where there never was a job', async () => {
+    expect((await get('/jobs')).json()).toEqual({ jobs: [], next: null })
+    for (const url of ['/jobs/AAAAAAAAAAAAAAAAAAAAAA', '/jobs/AAAAAAAAAAAAAAAAAAAAAA/result', '/jobs/AAAAAAAAAAAAAAAAAAAAAA/events']) expect((await get(url)).statusCode).toBe(404)
+    expect((await cancel('/jobs/AAAAAAAAAAAAAAAAAAAAAA')).statusCode).toBe(404)
+    expect(existsSync(join(folder, 'jobs'))).toBe(false)
+  })
 
   it('accepts an experiment at once, and says where', async () => {
     const answer = await post('bias', small, keyA, 'wait=5, Respond-Async;foo')
