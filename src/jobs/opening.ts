@@ -73,15 +73,14 @@ export class Opening {
   open(): Promise<Open> {
     if (this.#open !== null) return this.#open
     if (this.#closed || performance.now() - this.#failedAt < againMs) return Promise.reject(storageFailed(null))
-    const opening = this.#begin()
-    this.#open = opening
-    return opening.catch((error: unknown) => {
+    this.#open = this.#begin().catch((error: unknown) => {
       this.#parts.log.error({ err: error }, 'the job store cannot be opened')
       this.#open = null
       this.#failedAt = performance.now()
       this.#tryAgain()
       throw error instanceof ServiceError ? error : storageFailed(error)
     })
+    return this.#open
   }
 
   /** Something went wrong on it: closes it when it answers no more, so that it is opened anew. */
