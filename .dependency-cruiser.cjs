@@ -18,7 +18,7 @@ module.exports = {
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
     only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random)/', '^src/errors\\.ts$']),
     only('models-know-no-engine', '^src/models/', ['^src/(tensor|random|metrics)/', '^src/errors\\.ts$']),
-    only('engines-know-the-problem', '^src/engines/', ['^src/(models|tensor|statistics|metrics)/', '^src/errors\\.ts$']),
+    only('engines-know-the-problem', '^src/engines/', ['^src/(models|tensor|statistics|metrics|kernels)/', '^src/errors\\.ts$']),
     ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
       name: `${engine}-is-a-leaf`,
       severity: 'error',

@@ -4,6 +4,8 @@ import { powersOfFive, powersOfTen } from './powers.ts'
 /** What build/kernels.wasm exports; its source, src/kernels/assembly/, says what each does. */
 interface Exports {
   memory: WebAssembly.Memory
+  LINEAR: WebAssembly.Global
+  LINEAR_LENGTH: WebAssembly.Global
   SCRATCH: WebAssembly.Global
   SCRATCH_LENGTH: WebAssembly.Global
   STATE: WebAssembly.Global
@@ -14,6 +16,7 @@ interface Exports {
   VISIBLE: WebAssembly.Global
   ROWS_LENGTH: WebAssembly.Global
   ROWS_PER_ARRAY: WebAssembly.Global
+  linear(rows: number, inputs: number, outputs: number): void
   seed(seed: number): void
   skip(count: number): void
   words(count: number): void
@@ -49,6 +52,9 @@ export const scratch = {
   bytes: new Uint8Array(buffer, kernels.SCRATCH.value, scratchLength),
 }
 
+/** The region of a projection's operands and result. */
+export const linearArea = new Float32Array(buffer, kernels.LINEAR.value, kernels.LINEAR_LENGTH.value)
+
 /** The region in which the kernels leave text. */
 export const text = Buffer.from(buffer, kernels.TEXT.value, kernels.TEXT_LENGTH.value)
 
@@ -61,4 +67,4 @@ export const visible = new Uint32Array(buffer, kernels.VISIBLE.value, kernels.RO
 /** How many rows fill an array of each level above a row's own, the innermost first. */
 export const rowsPerArray = new Uint32Array(buffer, kernels.ROWS_PER_ARRAY.value, 6)
 
-export const { seed, skip, words, uniform, normal, keepMask, rows } = kernels
+export const { linear, seed, skip, words, uniform, normal, keepMask, rows } = kernels
