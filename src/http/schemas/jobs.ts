@@ -24,6 +24,13 @@ export const JobBody = Type.Object({
   links: Type.Object({ self: Type.String(), result: Type.String(), events: Type.String() }),
 }, { title: 'Job' })
 
+/** One server-sent event; a stream of them has no schema of its own in OpenAPI 3.1. */
+const JobEvent = Type.Object({
+  id: Type.String({ description: 'Counts from 1; for Last-Event-ID.' }),
+  event: names(['progress', 'succeeded', 'failed', 'cancelled']),
+  data: Type.String({ contentMediaType: 'application/json', description: 'The job at that moment.' }),
+}, { title: 'JobEvent' })
+
 const JobList = Type.Object({
   jobs: Type.Array(JobBody),
   next: Type.Union([Type.String(), Type.Null()], { description: 'The address of the next page; null: this is the last.' }),
@@ -100,7 +107,7 @@ export const jobDocs = {
     description: '`progress` events, then one of `succeeded`, `failed`, `cancelled`; the data of each is the job. A comment every ten seconds keeps the connection.',
     headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ description: 'Goes on after the event of this id.' })) }),
     response: {
-      200: { description: 'The events, from the first on.', content: { 'text/event-stream': { schema: Type.String() } } },
+      200: { description: 'The events, from the first on.', content: { 'text/event-stream': { schema: JobEvent } } },
       204: { description: 'The job has ended and the last event is known: do not connect again.' },
       ...problemResponses(400, 404, 410, 503),
     },
