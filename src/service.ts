@@ -19,6 +19,7 @@ import { asyncExperiments } from './http/routes/async-experiments.ts'
 import { engineRoutes } from './http/routes/engines.ts'
 import { computeHere } from './http/routes/experiment-rows.ts'
 import { healthRoutes } from './http/routes/health.ts'
+import { warmUp } from './http/warm-up.ts'
 import { jobRoutes } from './http/routes/jobs.ts'
 import { createJobs } from './jobs/create.ts'
 import { memoryShares } from './memory-shares.ts'
@@ -41,7 +42,7 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
   const readiness = new Readiness()
   const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment, gpus: gpusOf().length })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
-  const jobs = createJobs(config, log, computeHere(computing))
+  const jobs = createJobs(config, log, { compute: computeHere(computing), engines: async () => engines.availability })
   const inFlight = new InFlight()
   const metrics = new RequestMetrics()
   const work = workRegistry('0', () => computing.memory.takenBytes)
@@ -70,6 +71,7 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
       try {
         if (engines.failure !== null) throw new Error(engines.failure)
         for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
+        await warmUp(engines)
         readiness.ready()
         await jobs.start()
       } catch (error) {

@@ -3,11 +3,11 @@ import type { Config } from '../config.ts'
 import { memoryShares } from '../memory-shares.ts'
 import { version } from '../version.ts'
 import { chunkSeconds } from './chunk-seconds.ts'
+import type { ComputingSide } from './computing-side.ts'
 import { JobFolder } from './job-folder.ts'
 import { Jobs } from './jobs.ts'
 import { Opening } from './opening.ts'
 import { RenderThread } from './render.ts'
-import type { ComputeChunk } from './runner.ts'
 
 /** The jobs of a service, and their life. */
 export interface JobService {
@@ -22,8 +22,8 @@ export interface JobService {
 const mebi = 2 ** 20
 const renderFile = new URL('../processes/render-thread.ts', import.meta.url)
 
-/** The jobs that a configuration asks for; `compute` does their chunks. */
-export function createJobs(config: Config, log: FastifyBaseLogger, compute: ComputeChunk): JobService {
+/** The jobs that a configuration asks for; `side` computes their chunks. */
+export function createJobs(config: Config, log: FastifyBaseLogger, side: ComputingSide): JobService {
   const thread = new RenderThread(renderFile)
   const opening = new Opening({
     folder: new JobFolder(config.DATA_DIR),
@@ -32,12 +32,12 @@ export function createJobs(config: Config, log: FastifyBaseLogger, compute: Comp
     version,
     lanes: Math.max(1, config.WORKERS) + 1, // one more, so that no worker waits for the database
     chunkSeconds: chunkSeconds(config),
-    compute,
+    compute: side.compute,
     render: thread.render,
     log,
   })
   return {
-    jobs: new Jobs(opening, { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes }, version, log),
+    jobs: new Jobs(opening, side, { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes }, version, log),
     start: () => opening.start(),
     quiet: () => opening.quiet(),
     async close() {

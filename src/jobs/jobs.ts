@@ -8,6 +8,8 @@ import type { ExperimentRequest } from '../http/read/experiment-request.ts'
 import { noJobs } from './api.ts'
 import type { JobsApi } from './api.ts'
 import { estimateChunkBytes, rowBytes, seedsPerChunk } from './chunks.ts'
+import { checkEngine } from './computing-side.ts'
+import type { ComputingSide } from './computing-side.ts'
 import { contentOf, idOf } from './content.ts'
 import { eventStream } from './events.ts'
 import { documentOf, hasEnded } from './job.ts'
@@ -29,12 +31,14 @@ const pollAgainSeconds = '2'
 /** The jobs of this service. The database is opened when it is first needed. */
 export class Jobs implements JobsApi {
   readonly #opening: Opening
+  readonly #side: ComputingSide
   readonly #limits: JobLimits
   readonly #version: string
   readonly #log: FastifyBaseLogger
 
-  constructor(opening: Opening, limits: JobLimits, version: string, log: FastifyBaseLogger) {
+  constructor(opening: Opening, side: ComputingSide, limits: JobLimits, version: string, log: FastifyBaseLogger) {
     this.#opening = opening
+    this.#side = side
     this.#limits = limits
     this.#version = version
     this.#log = log
@@ -43,6 +47,7 @@ export class Jobs implements JobsApi {
   async submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<JobDocument> {
     const plan = planOf(asked.config)
     refuseTooMuchWork(plan, { maxSeeds: this.#limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
+    await checkEngine(this.#side, asked.config.engine)
     const seedsAtOnce = seedsPerChunk(plan)
     const atOnce = estimateChunkBytes(plan, seedsAtOnce)
     if (atOnce > this.#limits.chunkBytes) {

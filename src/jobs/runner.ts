@@ -132,7 +132,7 @@ export class Runner {
       ? { code: error.code, detail: error.message, places: error.places, extra: error.extra }
       : { code: 'internal', detail: 'Something went wrong in the service; its log has the details.' }
     const { job, chunk, retryCount } = task
-    this.#log.warn({ job, chunk, retryCount, code: problem.code, err: error }, 'a chunk failed')
+    this.#log.warn({ job, chunk, retryCount, code: problem.code, detail: problem.detail, ...(error instanceof ServiceError ? {} : { err: error }) }, 'a chunk failed')
     if (passing.has(problem.code)) return this.#queue.again(task)
     await this.#store.failed(task, problem)
     await this.#ended()

@@ -8,8 +8,8 @@ import { chargeBodies } from '../http/plugins/body-memory.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { asyncExperiments, onlyAsyncExperiments } from '../http/routes/async-experiments.ts'
 import { jobRoutes } from '../http/routes/jobs.ts'
-import { computeThroughGateway } from '../jobs/compute-through-gateway.ts'
 import { createJobs } from '../jobs/create.ts'
+import { workersThroughGateway } from '../jobs/workers-through-gateway.ts'
 import { createLog } from '../log.ts'
 import { memoryShares } from '../memory-shares.ts'
 import { endWithTheGateway } from './end-with-gateway.ts'
@@ -26,7 +26,7 @@ export async function serveJobs(config: Config, socketPath: string, gatewaySocke
   endWithTheGateway(socketPath, end)
 
   const inFlight = new InFlight()
-  const service = createJobs(config, log, computeThroughGateway(gatewaySocketPath))
+  const service = createJobs(config, log, workersThroughGateway(gatewaySocketPath))
   const app = await buildApp(config, log, [
     (app) => inFlight.watch(app),
     (app) => askForKeys(app, config.API_KEYS, () => false),

@@ -33,7 +33,7 @@ describe('chunks that fail', () => {
 
   beforeAll(async () => {
     const config = readConfig({ WORKERS: '0', ENGINE: 'direct', DATA_DIR: folder })
-    service = createJobs(config, log, compute)
+    service = createJobs(config, log, { compute, engines: async () => [] })
     app = await buildApp(config, log, [(app) => { app.decorateRequest('caller', '') }, asyncExperiments(service.jobs), onlyAsyncExperiments, jobRoutes(service.jobs)])
   })
   beforeEach(() => tries.clear())

@@ -159,6 +159,7 @@ describe('jobs over HTTP', () => {
   it('refuses what cannot be done before it is accepted: bad requests, too many seeds, too large a seed, too many jobs', async () => {
     expect((await post('bias', { model: { d_in: 'x' } })).json()).toMatchObject({ status: 400, errors: [{ path: '/model/d_in' }] })
     expect((await post('bias', { seeds: { list: [1, 1] } })).json()).toMatchObject({ status: 400, errors: [{ path: '/seeds/list/1' }] })
+    for (const prefer of ['respond-async', 'return=minimal']) expect((await post('bias', { engine: 'tensorflow' }, keyA, prefer)).json()).toMatchObject({ status: 400, code: 'engine-not-enabled', errors: [{ path: '/engine' }] })
     expect((await post('bias', { seeds: { count: 100_001 } })).json()).toMatchObject({ status: 413, code: 'work-too-large' })
     expect((await post('bias', { input: { seq_len: 200_000 }, seeds: { count: 1 } })).json()).toMatchObject({ status: 413 })
     const waiting: string[] = []
