@@ -65,9 +65,9 @@ describe('what can be seen of a running service', () => {
     const before = await hits()
     const workers = await service.workers()
     for (const { pid } of workers) process.kill(pid, 'SIGKILL')
-    await until(async () => (await service.workers()).every(({ state, restarts }) => state === 'ready' && restarts > 0), 30_000, 'both are back')
+    await until(async () => (await service.workers()).every(({ state, pid }) => state === 'ready' && !workers.some((before) => before.pid === pid)), 30_000, 'both are back')
     expect(await hits()).toBeGreaterThanOrEqual(before)
-    expect(await service.metric('attention_worker_restarts_total{worker="0"}')).toBe(1)
+    expect(await service.metric('attention_worker_restarts_total{worker="0"}')).toBeGreaterThan(0)
   }, 60_000)
 
   it('each worker in /engines', async () => {
