@@ -10,7 +10,7 @@ import { answerUnknownAddresses } from './plugins/not-found.ts'
 import { logRequests } from './plugins/request-log.ts'
 import { watchSlowClients } from './plugins/slow-clients.ts'
 import { answerUnusualRequests, sendRawProblem } from './raw-problem.ts'
-import { validateBody } from './schemas/validate.ts'
+import { validateBody, validatorFor } from './schemas/validate.ts'
 
 /** Part of the service: adds its routes and hooks to the app. */
 export type AppPart = (app: FastifyInstance) => void | Promise<void>
@@ -52,6 +52,7 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
   app.setValidatorCompiler(({ schema, httpPart }) => {
     // Query strings are text: their routes read them into a body, which is then validated like any other.
     if (httpPart !== 'body') return () => true
+    validatorFor(schema as TSchema) // compiled now, not when the first client waits for it
     return (body) => {
       validateBody(schema as TSchema, body)
       return true

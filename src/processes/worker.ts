@@ -14,6 +14,7 @@ import { endWithDevice } from '../http/plugins/end-with-device.ts'
 import { reportWork } from '../http/plugins/report-work.ts'
 import { startTracing } from '../http/plugins/tracing.ts'
 import { Readiness } from '../http/readiness.ts'
+import { warmUp } from '../http/warm-up.ts'
 import { createLog } from '../log.ts'
 import { chunkSeconds } from '../jobs/chunk-seconds.ts'
 import { memoryShares } from '../memory-shares.ts'
@@ -66,6 +67,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
   try {
     if (engines.failure !== null) throw new Error(engines.failure)
     for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
+    await warmUp(engines)
     readiness.ready()
     log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')
     say({ type: 'ready', device: engines.main.device, engines: engines.availability, routes: [...new Set(routes)] })

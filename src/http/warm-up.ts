@@ -1,0 +1,28 @@
+import { compute } from '../attention/compute.ts'
+import type { Engines } from '../engines/select.ts'
+import { modelKinds } from '../models/spec.ts'
+import { attentionForms, encodeAttention } from './attention-forms.ts'
+import { readPresentation } from './read/presentation.ts'
+import { readAttentionRequest } from './read/attention-request.ts'
+
+/** Runs after which V8 has compiled the way of a small request. */
+const smallRuns = 300
+
+/**
+ * Goes the way of a request before the first client does, below HTTP: small problems until their code is compiled, one
+ * problem that is large enough for the main engine, whose sessions it builds.
+ */
+export async function warmUp(engines: Engines): Promise<void> {
+  const { selection } = readPresentation({}, attentionForms)
+  const run = async (kind: (typeof modelKinds)[number], width: number, seqLen: number, runs: number): Promise<void> => {
+    const heads = kind === 'causal' ? {} : { num_heads: 2 }
+    for (let seed = 0; seed < runs; seed++) {
+      const request = readAttentionRequest(kind, { model: { d_in: width, d_out: width, seed, ...heads }, input: { randn: [1, seqLen, width], seed } })
+      await encodeAttention(await compute(request, engines), 'json', selection)
+    }
+  }
+  for (const kind of modelKinds) {
+    await run(kind, 16, 8, smallRuns / modelKinds.length)
+    await run(kind, 64, 192, 1)
+  }
+}
