@@ -27,7 +27,12 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
   })
   try {
     const result = await computing.turns.run(deadline.signal, request.timing, async () => {
-      await setImmediate() // a client that left while this process was busy is heard of before its work begins
+      // A client that left while this process was busy is seen before its work begins: one turn of the event loop reads
+      // the end of its connection behind its request, the next one tells.
+      await setImmediate()
+      await setImmediate()
+      const { socket } = request.raw
+      if (socket.readableEnded || socket.destroyed) deadline.leave()
       deadline.signal.throwIfAborted()
       return work(deadline.signal)
     })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { counted, figure } from '../support/figure.ts'
-import { path, slow, slower, tiny } from '../support/requests.ts'
+import { endless, path, slow, slower, tiny } from '../support/requests.ts'
 import { isAlive, RunningService, until } from '../support/running-service.ts'
 
 it('SIGTERM answers what was accepted (promise 9)', async () => {
@@ -56,7 +56,6 @@ it('leaves no orphan when the gateway is killed, not even one that computes (pro
   const service = await RunningService.start({ WORKERS: '2' })
   await until(async () => (await service.workers()).every(({ state }) => state === 'ready'), 30_000, 'both are up')
   const pids = (await service.workers()).map(({ pid }) => pid)
-  const endless = { ...slower, input: { randn: [64, 1024, 64] } }
   const answer = service.post(path, endless).catch(() => 'cut')
   await until(async () => (await service.workers()).some(({ doing }) => doing !== null), 5_000, 'busy')
   service.child.kill('SIGKILL')

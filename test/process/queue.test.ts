@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { counted, figure } from '../support/figure.ts'
-import { path, slow, slower, tiny } from '../support/requests.ts'
+import { endless, path, slow, slower, tiny } from '../support/requests.ts'
 import { median, RunningService, until } from '../support/running-service.ts'
 import type { Answer } from '../support/running-service.ts'
 
@@ -91,6 +91,22 @@ describe('waiting requests', () => {
     expect((await service.workers())[0]!.pid).toBe(pid)
   })
 
+  it('that reach a worker together with the news that their client left are not computed', async () => {
+    await service.post(path, tiny)
+    const before = await computed()
+    for (let i = 0; i < 3; i++) {
+      const { pid } = (await service.workers())[0]!
+      process.kill(pid, 'SIGSTOP')
+      const late = await service.post(path, slower, { 'request-timeout': '0.3' })
+      process.kill(pid, 'SIGCONT')
+      expect(late.status).toBe(504)
+      const { headers } = await service.post(path, tiny)
+      const [queueMs] = /(?<=queue;dur=)[\d.]+/.exec(String(headers['server-timing'])) ?? []
+      expect(Number(queueMs)).toBeLessThan(500) // the other one takes longer by far
+    }
+    expect(await computed() - before).toBe(3)
+  }, 60_000)
+
   it('with a deadline that is not a number of seconds is refused', async () => {
     const answer = await service.post(path, tiny, { 'request-timeout': 'soon' })
     expect(answer.status).toBe(400)
@@ -103,7 +119,6 @@ it('a worker that computes past deadline and grace is killed and replaced', asyn
   onTestFailed(() => console.log(service.output))
   try {
     const [before] = await service.workers()
-    const endless = { ...slower, input: { randn: [64, 1024, 64] } }
     const answer = await service.post(path, endless, { 'request-timeout': '2' })
     expect(answer.status).toBe(504)
     await until(async () => (await service.workers()).some(({ pid, state }) => pid !== before!.pid && state === 'ready'), 30_000, 'the worker is replaced', 100)

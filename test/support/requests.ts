@@ -15,5 +15,8 @@ export const slow = { model: { d_in: 64, d_out: 64, num_heads: 4 }, input: { ran
 /** Some seconds. */
 export const slower = { ...slow, input: { randn: [6, 1024, 64] } }
 
+/** Longer than any test waits: half a minute at least. */
+export const endless = { ...slow, input: { randn: [64, 2048, 64] } }
+
 /** An answer of about 100 MB of JSON. */
 export const huge = { model: { d_in: 64, d_out: 768, num_heads: 12 }, input: { randn: [1, 1024, 64] }, return: ['weights'] }
