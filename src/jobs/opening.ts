@@ -91,9 +91,9 @@ export class Opening {
     } catch {
       if (open.closing.aborted) return
       this.#parts.log.error('the job store is opened anew')
+      await open.close() // before it is opened anew: there can be one at a time
       this.#open = null
       this.#failedAt = performance.now()
-      await open.close()
       this.#tryAgain()
     }
   }

@@ -103,7 +103,9 @@ export class Runner {
     })
     let answer: string
     try {
-      answer = await this.#compute(work, AbortSignal.any([controller.signal, this.#stopping.signal]))
+      const signal = AbortSignal.any([controller.signal, this.#stopping.signal])
+      signal.throwIfAborted()
+      answer = await this.#compute(work, signal)
     } catch (error) {
       if (this.#stopping.signal.aborted) return this.#queue.again(task)
       if (controller.signal.aborted) return this.#store.drop(task)
@@ -111,7 +113,7 @@ export class Runner {
     } finally {
       unwatch()
     }
-    await this.#store.keep(task, answer)
+    if (await this.#store.keep(task, answer)) this.wake()
   }
 
   async #report(task: TakenTask): Promise<void> {

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pino from 'pino'
+import { afterAll, describe, expect, it } from 'vitest'
+import { JobFolder } from '../../src/jobs/job-folder.ts'
+import { Jobs } from '../../src/jobs/jobs.ts'
+import { lockFile, LockTaken } from '../../src/jobs/lock-file.ts'
+import { Opening } from '../../src/jobs/opening.ts'
+
+const path = mkdtempSync(join(tmpdir(), 'attention-jobs-'))
+afterAll(() => rmSync(path, { recursive: true, force: true }))
+
+describe('the store of jobs', () => {
+  it('is opened anew after it broke, and has everything that was in it', async () => {
+    const log = pino({ level: 'silent' })
+    const compute = (): Promise<string> => new Promise(() => {})
+    const opening = new Opening({
+      folder: new JobFolder(path), databaseUrl: '', limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 }, version: '1.0.0', lanes: 1, chunkSeconds: 60,
+      compute: (_chunk, signal) => Promise.race([compute(), new Promise<string>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))]),
+      render: () => Promise.reject(new Error('nothing to render')), log,
+    })
+    const jobs = new Jobs(opening, { compute, engines: async () => [] }, { maxSeeds: 1000, chunkBytes: 1e9 }, '1.0.0', log)
+    const first = await opening.open()
+    const { id } = await first.store.submit({ content: 'c', idOf: () => 'the-job', caller: '', kind: 'bias', request: '{}', seeds: 10, seedsPerChunk: 5, bytes: 1 })
+    opening.accepting()
+    await first.database.close() // as when its process memory is spoilt: nothing answers any more
+    await expect(jobs.get('', id)).rejects.toMatchObject({ code: 'storage-failed', headers: { 'retry-after': '5' } })
+    for (let tries = 0; ; tries++) {
+      const job = await jobs.get('', id).catch(() => null)
+      if (job !== null) {
+        expect(job).toMatchObject({ id: 'the-job', progress: { total: 10 } })
+        break
+      }
+      expect(tries).toBeLessThan(100)
+      await sleep(200)
+    }
+    expect(await opening.open()).not.toBe(first)
+    await opening.close()
+    await expect(jobs.get('', id)).rejects.toMatchObject({ code: 'storage-failed' })
+  }, 60_000)
+})
+
+describe('a lock', () => {
+  it('is held against a second taker until it is released', () => {
+    const file = join(path, 'some', 'lock')
+    const lock = lockFile(file)
+    expect(() => lockFile(file)).toThrow(LockTaken)
+    lock.release()
+    lockFile(file).release()
+  })
+})
