@@ -69,7 +69,6 @@ export async function serveWorker(config: Config, id: string, socketPath: string
     for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
     await warmUp(engines)
     flushCompileCache() // a worker that is killed writes nothing at its end; before ready, for it may take a second once
-    flushCompileCache() // a worker that is killed writes nothing at its end
     readiness.ready()
     log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')
     say({ type: 'ready', device: engines.main.device, engines: engines.availability, routes: [...new Set(routes)] })
