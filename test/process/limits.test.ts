@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { counted, figure } from '../support/figure.ts'
 import { huge, path, tiny } from '../support/requests.ts'
-import { residentBytes, RunningService, until } from '../support/running-service.ts'
+import { forgetPeak, residentBytes, RunningService, until } from '../support/running-service.ts'
 
 const mebi = 2 ** 20
 
@@ -34,6 +34,7 @@ describe('the body limit counts decoded bytes (promise 4)', () => {
     const pids = [service.pid, (await service.workers())[0]!.pid]
     await service.post(path, gzipSync(padded(limit)), { 'content-encoding': 'gzip' })
     const before = pids.map((pid) => residentBytes(pid).now)
+    pids.forEach(forgetPeak)
     const answer = await service.post(path, bomb, { 'content-encoding': 'gzip' })
     expect(answer.status).toBe(413)
     const grown = pids.reduce((sum, pid, i) => sum + Math.max(0, residentBytes(pid).peak - before[i]!), 0)
@@ -65,6 +66,7 @@ describe('memory is reserved before work (promise 17)', () => {
   it('20 bodies of 100 MB at once', async () => {
     const base = (await pids()).reduce((sum, pid) => sum + residentBytes(pid).now, 0)
     const body = padded(100 * mebi)
+    ;(await pids()).forEach(forgetPeak)
     const answers = await Promise.all(Array.from({ length: 20 }, () => service.post(path, body).then(({ status }) => status, () => 0)))
     const peak = (await pids()).reduce((sum, pid) => sum + residentBytes(pid).peak, 0)
     counted(17, `20 bodies of 100 MB: ${answers.filter((status) => status === 200).length} answered, ${answers.filter((status) => status === 503).length} refused, ${answers.filter((status) => status === 0).length} closed`)
