@@ -8,7 +8,10 @@ import { RunningService, until } from '../support/running-service.ts'
 
 describe('what can be seen of a running service', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ WORKERS: '2' }) }, 60_000)
+  beforeAll(async () => {
+    service = await RunningService.start({ WORKERS: '2' })
+    await until(async () => (await service.workers()).every(({ state }) => state === 'ready'), 30_000, 'both workers are ready')
+  }, 60_000)
   afterAll(() => service.stop())
 
   it('one line a request, with its id and where the time went', async () => {
