@@ -102,6 +102,8 @@ export class HttpSink implements AnswerSink {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse
+  /** The reader is behind, and `resume` waits for it; chunks that were under way still come. */
+  #behind = false
 
   constructor(request: FastifyRequest, reply: FastifyReply) {
     this.#request = request
@@ -122,7 +124,13 @@ export class HttpSink implements AnswerSink {
 
   data(chunk: Buffer, resume: () => void): boolean {
     if (this.#raw.write(chunk)) return true
-    this.#raw.once('drain', resume)
+    if (!this.#behind) {
+      this.#behind = true
+      this.#raw.once('drain', () => {
+        this.#behind = false
+        resume()
+      })
+    }
     return false
   }
 
