@@ -21,13 +21,17 @@ function generatorOf(seed: number, stream: Stream): Generator {
 
 /** Standard normals, torch.randn(out.length), into `out`. */
 export function drawNormal(out: Float32Array, seed: number, stream: 'input' | 'null input'): void {
-  generatorOf(seed, stream).normal(out)
+  const generator = generatorOf(seed, stream)
+  generator.normal(out)
+  generator.end()
 }
 
 /** A Linear's weight or bias, drawn as PyTorch initialises it: `size` values. A longer draw begins with a shorter one. */
 export function drawLinear(size: number, fanIn: number, seed: number, stream: Stream): Float32Array {
   const out = new Float32Array(size)
   const bound = linearBound(fanIn)
-  generatorOf(seed, stream).uniform(out, -bound, bound)
+  const generator = generatorOf(seed, stream)
+  generator.uniform(out, -bound, bound)
+  generator.end()
   return out
 }

@@ -17,7 +17,9 @@ export interface Model {
 
 /** A model as torch.manual_seed(seed) and the class's constructor draw it. */
 export function drawModel(spec: ModelSpec, seed: number): Model {
-  const model = assemble(spec, drawParameters(spec, new Generator(seed)))
+  const constructing = new Generator(seed)
+  const model = assemble(spec, drawParameters(spec, constructing))
+  constructing.end()
   const dropoutGenerator = (): Generator => {
     const generator = new Generator(seed)
     generator.skipUniform(model.numParameters)

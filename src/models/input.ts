@@ -8,6 +8,7 @@ export function drawInput(shape: readonly number[], seed: number, advance: numbe
   generator.skipUniform(advance)
   const data = new Float32Array(sizeOf(shape))
   generator.normal(data)
+  generator.end()
   return { shape, data }
 }
 

@@ -41,6 +41,11 @@ export class Generator implements Draws {
     this.twister = { seed, saved: undefined }
   }
 
+  /** No more will be drawn from it: its state, 2.5 KB, need not be kept when the next one draws. */
+  end(): void {
+    if (resident === this.twister) resident = undefined
+  }
+
   uniform(out: Float32Array, low: number, high: number): void {
     enter(this.twister)
     const from = Math.fround(low)

@@ -35,9 +35,7 @@ export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headD
     let max = -Infinity
     for (let key = 0; key <= query; key++) {
       const k = keyStart + key * keyStride
-      let dot = 0
-      for (let d = 0; d < headDim; d++) dot += queries[q + d]! * keys[k + d]!
-      const score = dot * scale
+      const score = dotProduct(queries, q, keys, k, headDim) * scale
       row[key] = score
       if (score > max) max = score
     }
@@ -75,6 +73,20 @@ export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headD
     if (keep !== null) for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
     mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
   }
+}
+
+/** Four sums are under way at once, so that none waits for the one before. */
+function dotProduct(queries: Float32Array, q: number, keys: Float32Array, k: number, headDim: number): number {
+  const whole = headDim - (headDim % 4)
+  let a = 0, b = 0, c = 0, e = 0
+  for (let d = 0; d < whole; d += 4) {
+    a += queries[q + d]! * keys[k + d]!
+    b += queries[q + d + 1]! * keys[k + d + 1]!
+    c += queries[q + d + 2]! * keys[k + d + 2]!
+    e += queries[q + d + 3]! * keys[k + d + 3]!
+  }
+  for (let d = whole; d < headDim; d++) a += queries[q + d]! * keys[k + d]!
+  return a + b + (c + e)
 }
 
 /** The values of the keys 0..count-1, weighed by `row`, four columns at a time. */
