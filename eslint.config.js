@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'build/', 'src/kernels/assembly/', 'coverage/', '.venv/'] },
+  { ignores: ['node_modules/', 'build/', 'src/kernels/assembly/', 'coverage/', '.venv*/'] },
   ...tseslint.configs.recommended,
   {
     rules: {
