@@ -11,6 +11,8 @@ if (reason !== undefined) console.warn(`SKIPPED: building and running the images
 const request = { model: { d_in: 6, d_out: 4, num_heads: 2 }, input: { randn: [5, 6, 6] } }
 interface Answer { weights: number[][][][]; engine: { name: string; device: string } }
 
+const startCommand = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start.split(' ')
+
 /** Programs that build things; an image that serves needs none. */
 const buildTools = ['gcc', 'g++', 'cc', 'make', 'python3', 'pip', 'pip3', 'unzip', 'git']
 const folders = ['bin', 'usr/bin', 'usr/local/bin', 'usr/sbin', 'sbin']
@@ -44,7 +46,7 @@ describe.skipIf(reason !== undefined)('the images', () => {
 
     it('says what it is and how to run it', () => {
       expect(config.User).toMatch(/^[1-9]\d*:[1-9]\d*$/)
-      expect(config.Cmd).toEqual(['node', 'src/main.ts'])
+      expect(config.Cmd).toEqual(startCommand) // started as `npm start` starts it
       expect(config.Volumes).toHaveProperty('/data')
       expect(config.ExposedPorts).toHaveProperty('8080/tcp')
       expect(config.StopSignal).toBe('SIGTERM')
