@@ -6,20 +6,11 @@ import type { WeightStatistic } from '../statistics/summary.ts'
 import type { ArrayView } from './array-view.ts'
 import { headsView, mapsView, pairsView, positionsView, tensorView } from './array-view.ts'
 import { selectionOf } from './selection.ts'
+import { wireName } from './wire-names.ts'
 
 /** An answer's members by their names on the wire, in order: plain values, arrays, or groups of arrays. */
 export type Member = { readonly plain: unknown } | { readonly array: ArrayView } | { readonly group: readonly (readonly [name: string, member: Member])[] }
 export type Answer = readonly (readonly [name: string, member: Member])[]
-
-const wireNames: Readonly<Record<WeightStatistic, string>> = {
-  entropy: 'entropy',
-  normalizedEntropy: 'normalized_entropy',
-  maxWeight: 'max_weight',
-  distance: 'distance',
-  previousToken: 'previous_token',
-  firstToken: 'first_token',
-  diagonal: 'diagonal',
-}
 
 /** What a result says on the wire: api.md's names, the request's selection of heads and rows applied. */
 export function answerOf(result: AttentionResult): Answer {
@@ -80,7 +71,7 @@ function modelOf({ request, numParameters }: AttentionResult): Record<string, un
 
 function summaryOf({ summary }: AttentionResult, heads: readonly number[]): Record<string, unknown> {
   const { weights, uniform, context } = summary!
-  const named = (value: (name: WeightStatistic) => unknown): Record<string, unknown> => Object.fromEntries(weightStatistics.map((name) => [wireNames[name], value(name)]))
+  const named = (value: (name: WeightStatistic) => unknown): Record<string, unknown> => Object.fromEntries(weightStatistics.map((name) => [wireName(name), value(name)]))
   return {
     weights: { ...named((name) => heads.map((head) => weights[name][head])), uniform: named((name) => uniform[name]) },
     context: { min: context.min, max: context.max, mean: context.mean, std: context.std, norm_mean: context.normMean },

@@ -1,6 +1,6 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
 import type { AttentionProblem } from '../models/problem.ts'
-import { countSeeds, seedAt } from './config.ts'
+import { countSeeds } from './config.ts'
 import type { ExperimentConfig } from './config.ts'
 import type { NotebookRun } from './notebook.ts'
 
@@ -55,10 +55,6 @@ export interface Plan<Config extends ExperimentConfig = ExperimentConfig> {
 
 export function seedsOf(plan: Plan): number {
   return countSeeds(plan.config.seeds)
-}
-
-export function seedOf(plan: Plan, position: number): number {
-  return seedAt(plan.config.seeds, position)
 }
 
 /** What JSON has a word for. */

@@ -1,3 +1,4 @@
+import { wireName } from '../encoders/wire-names.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { itemStatistics, uniformStatistics, weightStatistics } from '../statistics/summary.ts'
 import type { WeightStatistic } from '../statistics/summary.ts'
@@ -13,9 +14,6 @@ const panelWidth = 180
 const columns = 4
 
 const units: Partial<Record<WeightStatistic, string>> = { entropy: 'nats', distance: 'positions' }
-
-/** Each statistic's name on the wire. */
-const wireName = (name: WeightStatistic): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Every head's statistics, each held against its value under uniform causal attention at the same length. */
 export function statisticsFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {

@@ -8,7 +8,7 @@ import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { attend } from './attend.ts'
 import { linear } from './linear.ts'
 
-/** float32 arrays and plain loops, for problems so small that a native call costs more than the arithmetic. */
+/** float32 arrays, loops and a small kernel, for problems so small that a native call costs more than the arithmetic. */
 export function directEngine(version: string): Engine {
   return {
     name: 'direct',

@@ -53,8 +53,3 @@ export function claimValues(form: ClaimForm, seeds: SeedValues): Float64Array {
   const baseline = seeds.of(form.baseline, form.statistic)
   return values.map((value, at) => value - baseline[at]!)
 }
-
-/** `normalizedEntropy` as the wire and the axes name it. */
-export function wireName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}

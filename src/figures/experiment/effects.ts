@@ -1,7 +1,7 @@
 import type { Comparison, Report } from '../../experiments/report.ts'
 import { ServiceError } from '../../errors.ts'
 import { inWords } from '../numbers.ts'
-import { wireName } from './claim-form.ts'
+import { wireName } from '../../encoders/wire-names.ts'
 import { effectAxis, interval, referenceLine } from './marks.ts'
 
 const columns = 3

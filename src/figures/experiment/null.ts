@@ -1,6 +1,6 @@
 import type { Report, SimilarityReport } from '../../experiments/report.ts'
 import { inWords } from '../numbers.ts'
-import { wireName } from './claim-form.ts'
+import { wireName } from '../../encoders/wire-names.ts'
 import { effectAxis, interval } from './marks.ts'
 
 const panelWidth = 190
