@@ -192,8 +192,8 @@ export class Dispatcher implements CallEvents {
   #pastDeadline(exchange: Exchange): void {
     if (exchange.over) return
     this.counters.deadlinePassed++
+    this.#withdraw(exchange) // before the client hears of it: who has read the 504 knows that the worker was told
     exchange.fail(new ServiceError('deadline-exceeded', `The request was not answered within ${exchange.seconds} seconds.`))
-    this.#withdraw(exchange)
   }
 
   /** Takes an exchange that is over out of wherever it is. */
