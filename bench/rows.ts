@@ -1,59 +1,76 @@
 import { FRESH, type HttpRequest } from './harness/http-client.ts'
 import { MULTI_HEAD, NPZ_TYPE, post, studySize, wide, wideInline } from './requests.ts'
 
-/** One line of the table: the same work put to the service and to the peer. */
+/** One line of the table: the same work put to the service and to the peer, as the book writes it and as we tune it. */
 export interface Row {
   readonly key: string
   readonly title: string
   readonly connections: number
   readonly ours: HttpRequest
-  /** The request to the peer, or the script that does the work. */
+  /** The request to the book's class, or the script that does the work. */
   readonly peer: HttpRequest | { readonly script: string; readonly args: readonly string[] }
-  /** Names of the answer that both must have, with equal numbers. */
+  /** The request to the tuning that does this work best; none beside a script. */
+  readonly tuned?: HttpRequest
+  /** Names of the answer that all must have, with equal numbers. */
   readonly equal: readonly string[]
-  /** Times ahead of the peer: to reach, to aim for. Without, the row is there to be looked at. */
-  readonly goal?: readonly [number, number]
+  /** Times ahead of the book's class, or the script: to reach, to aim for. */
+  readonly goal: readonly [number, number]
 }
 
 const everything = ['weights', 'context', 'summary']
 const statistics = ['summary.weights.entropy', 'summary.weights.distance', 'summary.context.std']
 
-function same(key: string, title: string, request: HttpRequest, equal: readonly string[], goal: readonly [number, number], connections = 1): Row {
-  return { key, title, connections, ours: request, peer: request, equal, goal }
+/** Tunings of the peer: see peer/server.py. */
+type Tuning = 'tuned' | 'blocks' | 'one-thread'
+
+const tuned = (request: HttpRequest, tuning: Tuning): HttpRequest => ({ ...request, path: `/${tuning}${request.path}` })
+
+interface Same extends Pick<Row, 'key' | 'title' | 'equal' | 'goal'> { readonly request: HttpRequest; readonly tuning: Tuning; readonly connections?: number }
+
+/** The same request to all. */
+function same({ request, tuning, connections = 1, ...rest }: Same): Row {
+  return { ...rest, connections, ours: request, peer: request, tuned: tuned(request, tuning) }
 }
 
-/** The same beside the peer tuned for it, to be looked at. */
-function tuned(row: Row, path: string, how: string): Row {
-  const peer = { ...row.ours, path: `/${path}${row.ours.path}` }
-  return { key: `${row.key}-${path}`, title: `${row.title}; the peer ${how}`, connections: row.connections, ours: row.ours, peer, equal: row.equal }
-}
-
-const study = same('study', 'study size, weights + context + summary, 16 connections', post(MULTI_HEAD, studySize), ['weights', 'context', ...statistics], [6, 10], 16)
-const summary1024 = same('summary-1024', 'T 1024, summary only', post(MULTI_HEAD, wide(1024, ['summary'])), statistics, [3.5, 5])
-const summary2048 = same('summary-2048', 'T 2048, summary only', post(MULTI_HEAD, wide(2048, ['summary'])), statistics, [5, 7])
-const weights1024 = wide(1024, ['weights'])
+const weights1024 = post(MULTI_HEAD, wide(1024, ['weights']), NPZ_TYPE)
 
 export const rows: readonly Row[] = [
-  study,
-  same('json-1024', 'T 1024, weights + context + summary as JSON', post(MULTI_HEAD, wide(1024, everything)), ['weights', 'context', ...statistics], [3, 4]),
-  summary1024,
-  summary2048,
-  same('seeds-256', 'T 256, weights, another seed each time', post(MULTI_HEAD, wide(256, ['weights'], { seed: FRESH })), ['weights'], [2.5, 4]),
-  same('npz-1024', 'T 1024, weights as npz', post(MULTI_HEAD, weights1024, NPZ_TYPE), ['weights'], [2, 4]),
+  same({
+    key: 'study', title: 'study size, weights + context + summary, 16 connections', connections: 16,
+    request: post(MULTI_HEAD, studySize), tuning: 'one-thread', equal: ['weights', 'context', ...statistics], goal: [6, 10],
+  }),
+  same({
+    key: 'json-1024', title: 'T 1024, weights + context + summary as JSON',
+    request: post(MULTI_HEAD, wide(1024, everything)), tuning: 'tuned', equal: ['weights', 'context', ...statistics], goal: [3, 4],
+  }),
+  same({
+    key: 'summary-1024', title: 'T 1024, summary only',
+    request: post(MULTI_HEAD, wide(1024, ['summary'])), tuning: 'blocks', equal: statistics, goal: [3.5, 5],
+  }),
+  same({
+    key: 'summary-2048', title: 'T 2048, summary only',
+    request: post(MULTI_HEAD, wide(2048, ['summary'])), tuning: 'blocks', equal: statistics, goal: [5, 7],
+  }),
+  same({
+    key: 'seeds-256', title: 'T 256, weights, another seed each time',
+    request: post(MULTI_HEAD, wide(256, ['weights'], { seed: FRESH })), tuning: 'tuned', equal: ['weights'], goal: [2.5, 4],
+  }),
+  same({ key: 'npz-1024', title: 'T 1024, weights as npz', request: weights1024, tuning: 'tuned', equal: ['weights'], goal: [2, 4] }),
   {
     key: 'base64-1024', title: 'T 1024, weights as base64, the peer as npz', connections: 1,
-    ours: post(MULTI_HEAD, { ...weights1024, tensor_format: 'base64' }),
-    peer: post(MULTI_HEAD, weights1024, NPZ_TYPE), equal: ['weights'], goal: [2, 4],
+    ours: post(MULTI_HEAD, { ...wide(1024, ['weights']), tensor_format: 'base64' }),
+    peer: weights1024, tuned: tuned(weights1024, 'tuned'), equal: ['weights'], goal: [2, 4],
   },
-  same('inline-512', 'T 512 inline as JSON values, summary only', post(MULTI_HEAD, wideInline(512, ['summary'])), statistics, [2, 3]),
+  same({
+    key: 'inline-512', title: 'T 512 inline as JSON values, summary only',
+    request: post(MULTI_HEAD, wideInline(512, ['summary'])), tuning: 'blocks', equal: statistics, goal: [2, 3],
+  }),
   {
     key: 'bias', title: 'bias experiment, 1,000 seeds, beside vectorised NumPy', connections: 1,
     ours: post('/experiments/bias', { seeds: { first: 0, count: 1000 } }),
-    peer: { script: 'bias_numpy.py', args: ['1000'] }, equal: ['normalized_entropy', 'max_weight', 'context_range', 'key_preference_share'].map((name) => `comparison.qkv-none.${name}`), goal: [1, 3],
+    peer: { script: 'bias_numpy.py', args: ['1000'] },
+    equal: ['normalized_entropy', 'max_weight', 'context_range', 'key_preference_share'].map((name) => `comparison.qkv-none.${name}`), goal: [1, 3],
   },
-  tuned(study, 'one-thread', 'on one thread'),
-  tuned(summary1024, 'blocks', 'in row blocks'),
-  tuned(summary2048, 'blocks', 'in row blocks'),
 ]
 
 export interface MemoryRow { readonly key: string; readonly title: string; readonly request: HttpRequest; readonly limitMegabytes: number }

@@ -1,25 +1,26 @@
 /**
- * `npm run bench [-- KEY ...] [--quick]`: the service as shipped beside the peer, row by row in the same run, and the
- * memory of all its processes. Prints each line as it comes and writes results.md when nothing was left out.
+ * `npm run bench [-- KEY ...] [--quick]`: the service as shipped beside the peer and the tuned peer, row by row in the same
+ * run, and the memory of all its processes. Prints each line as it comes and writes results.md when nothing was left out.
  */
 import { writeFileSync } from 'node:fs'
 import { compare } from './harness/compare.ts'
 import { assertEqual } from './harness/equal.ts'
 import { Generator } from './harness/generator.ts'
+import type { HttpRequest } from './harness/http-client.ts'
 import { machine, weather } from './harness/machine.ts'
 import { treeBytes, watchPeak } from './harness/process-tree.ts'
 import { startPeer, startService, type Server } from './harness/servers.ts'
 import { httpSide, scriptSide, type Side } from './harness/sides.ts'
 import { MULTI_HEAD, post, studySize } from './requests.ts'
 import { memoryRows, rows, type MemoryRow, type Row } from './rows.ts'
-import { comparisonHead, comparisonLine, hopLines, memoryHead, memoryLine } from './table.ts'
+import { comparisonHead, comparisonLine, failureLine, hopLines, memoryHead, memoryLine, sidesExplained } from './table.ts'
 
 const args = process.argv.slice(2)
 const keys = args.filter((arg) => !arg.startsWith('--'))
 const known = [...rows, ...memoryRows].map((row) => row.key).concat('hop')
 const unknown = keys.filter((key) => !known.includes(key))
 if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && !['--quick', '--peer-alone'].includes(arg))) {
-  console.error(`rows: ${known.join(' ')}\noptions: --quick (fewer, shorter rounds), --peer-alone (the peer on both sides, to try the harness)`)
+  console.error(`rows: ${known.join(' ')}\noptions: --quick (fewer, shorter rounds), --peer-alone (the peer in the service's place, to try the harness)`)
   process.exit(1)
 }
 const [rounds, seconds] = args.includes('--quick') ? [2, 1] : [5, 2]
@@ -32,17 +33,22 @@ function say(...more: string[]): void {
   console.log(more.join('\n'))
 }
 
-function peerSide(row: Row, peer: Server, generator: Generator): Side {
-  return 'script' in row.peer ? scriptSide('NumPy', row.peer.script, row.peer.args) : httpSide('peer', peer, generator, row.connections, row.peer)
+/** What the service is compared with: the book's class, or a script, and the tuned peer, if there is one for the row. */
+function otherSides(row: Row, peer: Server, generator: Generator): Side[] {
+  const http = (name: string, request: HttpRequest): Side => httpSide(name, peer, generator, row.connections, request)
+  const first = 'script' in row.peer ? scriptSide('NumPy', row.peer.script, row.peer.args) : http("the book's class", row.peer)
+  return row.tuned === undefined ? [first] : [first, http('the tuned peer', row.tuned)]
 }
 
 async function compareRow(row: Row, service: Server, peer: Server, generator: Generator): Promise<void> {
-  const sides = [httpSide('service', service, generator, row.connections, row.ours), peerSide(row, peer, generator)] as const
+  const side = httpSide('service', service, generator, row.connections, row.ours)
+  const others = otherSides(row, peer, generator)
   try {
-    assertEqual(await sides[0].numbers(), await sides[1].numbers(), row.equal)
-    say(comparisonLine(row, await compare(...sides, row.connections > 1, rounds, seconds)))
+    const numbers = await side.numbers()
+    for (const other of others) assertEqual(numbers, await other.numbers(), other.name, row.equal)
+    say(comparisonLine(row, await compare(side, others, row.connections > 1, rounds, seconds)))
   } finally {
-    for (const side of sides) side.close()
+    for (const each of [side, ...others]) each.close()
   }
 }
 
@@ -50,8 +56,8 @@ async function compareRow(row: Row, service: Server, peer: Server, generator: Ge
 async function compareHop(generator: Generator): Promise<void> {
   const servers = [await startService({ WORKERS: '0' }), await startService()] as const
   const sides = servers.map((server) => httpSide(server.name, server, generator, 16, post(MULTI_HEAD, studySize))) as [Side, Side]
-  const { ours: one, peer: shipped } = await compare(...sides, true, rounds, seconds)
-  say(...hopLines({ one, shipped }))
+  const { ours: one, others } = await compare(sides[0], [sides[1]], true, rounds, seconds)
+  say(...hopLines({ one, shipped: others[0]!.spread }))
   for (const server of servers) await server.stop()
 }
 
@@ -67,14 +73,15 @@ async function measureMemory(row: MemoryRow, generator: Generator): Promise<void
 
 const generator = new Generator()
 say('# Benchmark', '', `${machine()}.`, weather(), '',
-  `Median of ${rounds} rounds (least-greatest), the two in turn; both answered the same numbers first. d_in = d_out = 768, 12 heads, B 1, unless said.`, '')
+  `Median of ${rounds} rounds (least-greatest), all three in turn; all answered the same numbers first. d_in = d_out = 768, 12 heads, B 1, unless said.`, '',
+  ...sidesExplained, '')
 
 const compared = rows.filter((row) => wanted(row.key))
 if (compared.length > 0) {
   say(...comparisonHead)
   const [service, peer] = [await ours(), await startPeer()]
   for (const row of compared) {
-    await compareRow(row, service, peer, generator).catch((error: Error) => say(`| ${row.title} | ${error.message.replaceAll('\n', ' ')} | | | ${row.goal?.join(' | ') ?? ' | '} |`))
+    await compareRow(row, service, peer, generator).catch((error: Error) => say(failureLine(row, error)))
   }
   await service.stop()
   await peer.stop()

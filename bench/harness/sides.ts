@@ -8,7 +8,7 @@ import { numbersOf, reportNumbers, type Numbers } from './numbers.ts'
 import { python, type Server } from './servers.ts'
 import { median } from './spread.ts'
 
-/** One of the two that a row compares. */
+/** One of those that a row compares. */
 export interface Side {
   readonly name: string
   /** One block of work: requests a second, or the median milliseconds of one. */

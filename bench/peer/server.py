@@ -9,8 +9,9 @@ import torch
 from fastapi import FastAPI, Request as HttpRequest, Response
 from pydantic import ValidationError
 
-import forward
+import book
 import summary
+import tuned
 from schema import Request
 
 app = FastAPI(openapi_url=None)
@@ -27,19 +28,18 @@ def input_of(spec):
     return x.unsqueeze(0) if x.dim() == 2 else x
 
 
-def answer_of(request, blocks):
+def answer_of(request, forward, in_blocks):
     model, wanted = request.model, request.wanted
     x = input_of(request.input)
-    p = forward.parameters_of(model.d_in, model.d_out, model.qkv_bias, model.seed)
     answer = {
         "model": {"kind": "multi-head", **model.model_dump(), "context_length": model.context_length or x.shape[1],
                   "head_dim": model.d_out // model.num_heads, "output_dim": model.d_out},
         "input": {"shape": list(x.shape)},
     }
-    if blocks and "weights" not in wanted:
-        rows, context = forward.in_blocks(x, p, model.num_heads, summary.rows_of)
+    if in_blocks is not None and "weights" not in wanted:
+        rows, context = in_blocks(model, x, summary.rows_of)
     else:
-        weights, context = forward.whole(x, p, model.num_heads)
+        weights, context = forward(model, x)
         if "weights" in wanted:
             answer["weights"] = weights.numpy()
         if "summary" in wanted:
@@ -61,11 +61,12 @@ def npz(answer):
     return file.getvalue()
 
 
-async def attention(http, blocks):
+async def attention(http, forward, in_blocks=None):
+    """Answers with forward(model, x) -> weights, context; where no weights are wanted, with in_blocks, if there is one."""
     try:
         request = Request.model_validate(orjson.loads(await http.body()))
         with torch.inference_mode():
-            answer = answer_of(request, blocks)
+            answer = answer_of(request, forward, in_blocks)
     except (ValidationError, ValueError) as error:
         return Response(orjson.dumps({"detail": str(error)}), 400, media_type="application/problem+json")
     if http.headers.get("accept") == "application/x-npz":
@@ -75,21 +76,26 @@ async def attention(http, blocks):
 
 @app.post("/attention/multi-head")
 async def multi_head(http: HttpRequest):
-    return await attention(http, blocks=False)
+    return await attention(http, book.forward)
+
+
+@app.post("/tuned/attention/multi-head")
+async def tuned_multi_head(http: HttpRequest):
+    return await attention(http, tuned.forward)
 
 
 @app.post("/blocks/attention/multi-head")
-async def multi_head_in_blocks(http: HttpRequest):
-    """The same without ever holding (T, T), where no weights are wanted."""
-    return await attention(http, blocks=True)
+async def tuned_multi_head_in_blocks(http: HttpRequest):
+    """The tuned one that never holds (T, T) where no weights are wanted."""
+    return await attention(http, tuned.forward, tuned.in_blocks)
 
 
 @app.post("/one-thread/attention/multi-head")
-async def multi_head_on_one_thread(http: HttpRequest):
-    """The same for small problems, where torch's threads wait for each other longer than they compute."""
+async def tuned_multi_head_on_one_thread(http: HttpRequest):
+    """The tuned one for small problems, where torch's threads wait for each other longer than they compute."""
     torch.set_num_threads(1)
     try:
-        return await attention(http, blocks=False)
+        return await attention(http, tuned.forward)
     finally:
         torch.set_num_threads(CORES)
 
