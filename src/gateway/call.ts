@@ -1,10 +1,8 @@
 import type { Dispatcher as Undici } from 'undici'
 import type { AnswerHeaders, Exchange } from './exchange.ts'
+import { acceptHeader, holdLimitBytes } from '../http/hand-over.ts'
 import { readReport, reportHeader } from '../http/work-report.ts'
 import type { WorkerLink } from './worker-link.ts'
-
-/** An answer up to this size is held until it is whole, so that it can be asked for again. */
-export const holdLimitBytes = 2 ** 20
 
 export interface CallEvents {
   /** The head of the answer is here: the computation has ended, the worker is free for the next. */
@@ -60,7 +58,9 @@ export class Call implements Undici.DispatchHandler {
     this.#phase = 'holding'
     this.exchange.report = readReport(headers[reportHeader] as string | undefined)
     this.#events.computed(this)
-    if (Number(headers['content-length']) > holdLimitBytes) this.#begin()
+    const handedOver = headers[acceptHeader] as string | undefined
+    if (handedOver !== undefined) this.#lend(handedOver)
+    else if (Number(headers['content-length']) > holdLimitBytes) this.#begin()
   }
 
   onResponseData(controller: Undici.DispatchController, chunk: Buffer): void {
@@ -95,9 +95,19 @@ export class Call implements Undici.DispatchHandler {
     this.#events.lost(this)
   }
 
-  #begin(): void {
+  #stream(): void {
     this.#phase = 'streaming'
     clearTimeout(this.exchange.timer) // the deadline covers queue and compute, not a slow reader
+  }
+
+  /** The worker writes the body to the client; of it, only the end is heard here. */
+  #lend(id: string): void {
+    this.#stream()
+    this.exchange.sink.lend(this.#status, this.#headers, this.exchange, (socket) => this.worker.lend(id, socket))
+  }
+
+  #begin(): void {
+    this.#stream()
     const { sink } = this.exchange
     sink.begin(this.#status, this.#headers, this.exchange)
     let goOn = true

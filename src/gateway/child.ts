@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SendHandle } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger } from 'fastify'
 import { childEnvironment } from '../config.ts'
@@ -106,6 +107,15 @@ export class Child {
   send(message: ToChild): void {
     // A child that is just dying has no channel; its end is heard as its exit.
     if (this.#process?.connected) this.#process.send(message, () => {})
+  }
+
+  /**
+   * The same with a connection, which stays open here as well. The handle goes, as node:cluster sends it, and not the
+   * Socket: with that, Node's server would ask the child about its connections when it closes, for ever if it had died.
+   */
+  lend(message: ToChild, socket: Socket): void {
+    const { _handle: handle } = socket as unknown as { _handle: SendHandle | null }
+    if (handle !== null && this.#process?.connected) this.#process.send(message, handle, () => {})
   }
 
   /** Kills a child that cannot go on; the next one is started. */

@@ -1,11 +1,17 @@
+import type { Socket } from 'node:net'
 import type { ServiceError } from '../errors.ts'
 import type { Line } from './queue.ts'
 import type { WorkReport } from '../http/work-report.ts'
 
-/** Where an answer goes. Exactly one of `whole`, `begin` and `fail` comes first; after `begin`, `data` until `end` or `cut`. */
+/**
+ * Where an answer goes. Exactly one of `whole`, `begin`, `lend` and `fail` comes first; after `begin`, `data` until `end`
+ * or `cut`; after `lend`, `end` or `cut`.
+ */
 export interface AnswerSink {
   whole(status: number, headers: AnswerHeaders, body: readonly Buffer[], exchange: Exchange): void
   begin(status: number, headers: AnswerHeaders, exchange: Exchange): void
+  /** Writes the head and hands the reader's connection to `use`, which writes the body itself. */
+  lend(status: number, headers: AnswerHeaders, exchange: Exchange, use: (socket: Socket) => void): void
   /** False when the reader is behind: `resume` is called when it has caught up. */
   data(chunk: Buffer, resume: () => void): boolean
   end(): void

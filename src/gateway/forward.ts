@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { requestedSeconds } from '../admission/deadline.ts'
 import type { MemoryLedger, Reservation } from '../admission/memory-ledger.ts'
@@ -16,13 +17,14 @@ import { Exchange } from './exchange.ts'
 import type { AnswerHeaders, AnswerSink } from './exchange.ts'
 import type { Line } from './queue.ts'
 import { readBody } from './read-body.ts'
+import { acceptHeader, offerHeader } from '../http/hand-over.ts'
 import { reportHeader } from '../http/work-report.ts'
 import { chunkSeconds } from '../jobs/chunk-seconds.ts'
 
 /** What of a request a worker needs to see. Everything else ends here, keys above all. */
 const requestHeaders = ['content-type', 'content-encoding', 'accept', 'if-none-match', 'prefer', 'traceparent', 'tracestate'] as const
 /** What of an answer is the gateway's own business, or its connection's. */
-const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'server-timing', 'x-request-id', reportHeader])
+const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'server-timing', 'x-request-id', reportHeader, acceptHeader])
 
 export interface Forwarding {
   readonly dispatcher: Dispatcher
@@ -80,7 +82,7 @@ export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
         if (error !== null) return sink.fail(asServiceError(error))
         const { method, url, id } = request
         const line = forwarding.isBackground(request) ? 'background' : ownLine
-        const exchange = new Exchange({ id, method, path: url, headers: headersFor(request, seconds), body, line, seconds }, sink)
+        const exchange = new Exchange({ id, method, path: url, headers: headersFor(request, reply, seconds), body, line, seconds }, sink)
         reply.raw.once('close', () => forwarding.dispatcher.leave(exchange))
         forwarding.dispatcher.submit(exchange)
       })
@@ -88,13 +90,19 @@ export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
   }
 }
 
-function headersFor(request: FastifyRequest, seconds: number): string[] {
+function headersFor(request: FastifyRequest, reply: FastifyReply, seconds: number): string[] {
   const headers = ['x-request-id', request.id, 'request-timeout', String(seconds)]
+  if (canBeLent(request, reply)) headers.push(offerHeader, '1')
   for (const name of requestHeaders) {
     const value = request.headers[name]
     if (value !== undefined) headers.push(name, value as string)
   }
   return headers
+}
+
+/** Whether a worker could write its answer as chunks to this client's connection: not to one that still writes the answer before. */
+function canBeLent({ raw, method }: FastifyRequest, reply: FastifyReply): boolean {
+  return raw.httpVersion === '1.1' && method !== 'HEAD' && reply.raw.socket !== null && raw.socket.remoteAddress !== undefined
 }
 
 /** Writes a worker's answer to the client, or a problem of the gateway's own. */
@@ -120,6 +128,15 @@ export class HttpSink implements AnswerSink {
   begin(status: number, headers: AnswerHeaders, exchange: Exchange): void {
     this.#head(status, headers, exchange)
     watchReader(this.#raw)
+  }
+
+  lend(status: number, headers: AnswerHeaders, exchange: Exchange, use: (socket: Socket) => void): void {
+    this.#head(status, headers, exchange)
+    this.#raw.flushHeaders()
+    const { socket } = this.#raw
+    if (socket === null) return // the client left, which is heard in its own time
+    if (socket.writableLength === 0) use(socket)
+    else socket.once('drain', () => use(socket))
   }
 
   data(chunk: Buffer, resume: () => void): boolean {

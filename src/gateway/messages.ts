@@ -5,6 +5,8 @@ export type ToChild =
   | { readonly type: 'stop' }
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number }
+  /** With a client's connection: write the body of this number to it. */
+  | { readonly type: 'write'; readonly id: string }
 
 /** What a child says to its gateway. */
 export type FromChild =

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { Pool } from 'undici'
 import type { WorkerState } from '../http/routes/engines.ts'
@@ -130,6 +131,11 @@ export class WorkerLink {
     else this.#calls.add(call)
     this.#pool.dispatch({ method: exchange.method as 'POST', path: exchange.path, headers: exchange.headers as string[], body: exchange.body }, call)
     return call
+  }
+
+  /** Lends it a client's connection, for the body of this number. */
+  lend(id: string, socket: Socket): void {
+    this.#child.lend({ type: 'write', id }, socket)
   }
 
   /** The call's computation has ended: its place is free. */

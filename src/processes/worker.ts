@@ -10,6 +10,7 @@ import { buildApp } from '../http/app.ts'
 import { computeParts, computingWith } from '../http/compute-parts.ts'
 import { experimentRowsRoutes } from '../http/routes/experiment-rows.ts'
 import { healthRoutes } from '../http/routes/health.ts'
+import { HandOvers } from '../http/plugins/hand-over.ts'
 import { endWithDevice } from '../http/plugins/end-with-device.ts'
 import { reportWork } from '../http/plugins/report-work.ts'
 import { startTracing } from '../http/plugins/tracing.ts'
@@ -34,6 +35,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
   const metrics = workRegistry(id, () => computing.memory.takenBytes)
   const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, `worker ${id}`)
+  const handOvers = new HandOvers()
   const routes: string[] = []
   const app = await buildApp(config, log, [
     (app) => {
@@ -42,6 +44,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
       })
     },
     reportWork,
+    handOvers.part,
     (app) => tracing.traceRequests(app),
     endWithDevice(() => end(1)),
     healthRoutes(readiness, () => true),
@@ -58,9 +61,10 @@ export async function serveWorker(config: Config, id: string, socketPath: string
     await engines.close()
     await tracing.close()
   }
-  process.on('message', (message: ToChild) => {
+  process.on('message', (message: ToChild, handle?: unknown) => {
     if (message.type === 'ping') say({ type: 'pong', id: message.id })
     else if (message.type === 'metrics') void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
+    else if (message.type === 'write') handOvers.lend(message.id, handle)
     else if (message.type === 'stop') void stop().then(() => end(0))
   })
 

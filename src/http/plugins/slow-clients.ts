@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemDocument, ServiceError } from '../../errors.ts'
 
@@ -18,7 +19,7 @@ declare module 'fastify' {
 }
 
 const bodies = new Map<FastifyRequest, Progress & { readonly reply: FastifyReply }>()
-const readers = new Map<ServerResponse, Progress>()
+const readers = new Map<ServerResponse, Progress & { readonly lent: Socket | null }>()
 
 /**
  * Clients that stand still hold nothing: a body without progress is 408, a reader without progress loses its
@@ -55,9 +56,9 @@ export function watchSlowClients(app: FastifyInstance): void {
   })
 }
 
-/** From now on this answer must progress. */
-export function watchReader(response: ServerResponse): void {
-  readers.set(response, { bytes: -1, since: 0 })
+/** From now on this answer must progress: on its own connection, or on one that was lent for it. */
+export function watchReader(response: ServerResponse, lent: Socket | null = null): void {
+  readers.set(response, { bytes: -1, since: 0, lent })
   response.once('close', () => readers.delete(response))
 }
 
@@ -69,7 +70,7 @@ function sweep(): void {
     else if (standsStill(progress, socket.bytesRead, now, bodyStandsStillMs)) refuse(request, progress.reply)
   }
   for (const [response, progress] of readers) {
-    const { socket } = response
+    const socket = progress.lent ?? response.socket
     if (socket === null || socket.destroyed) readers.delete(response)
     else if (standsStill(progress, socket.bytesWritten - socket.writableLength, now, readerStandsStillMs)) response.destroy()
   }
