@@ -3,9 +3,10 @@
  * beside their plain definitions, the best of several rounds.
  */
 import { tensorView } from '../src/encoders/array-view.ts'
+import { giveBack } from '../src/encoders/blocks.ts'
 import { numberText } from '../src/encoders/number-definition.ts'
 import { NumberSink } from '../src/encoders/number-sink.ts'
-import { writeFlat } from '../src/encoders/number-text.ts'
+import { flatRuns, writeRun } from '../src/encoders/number-text.ts'
 import type { Draws } from '../src/random/draws.ts'
 import { Generator } from '../src/random/generator.ts'
 import { PlainGenerator } from '../src/random/plain-generator.ts'
@@ -44,7 +45,10 @@ function compareText(name: string, value: () => number): void {
   const data = Float32Array.from({ length: 100_000 }, value)
   compare(name, data.length, () => {
     const sink = new NumberSink()
-    for (const piece of writeFlat(tensorView({ shape: [data.length], data }), sink)) void piece
+    for (const run of flatRuns(tensorView({ shape: [100, data.length / 100], data }))) {
+      writeRun(run, sink)
+      giveBack(sink.take())
+    }
   }, () => data.forEach(numberText))
 }
 
