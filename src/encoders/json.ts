@@ -4,61 +4,55 @@ import type { AttentionResult } from '../attention/result.ts'
 import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
 import type { ArrayView } from './array-view.ts'
-import { base64Chunks } from './base64.ts'
+import { base64Text } from './base64.ts'
 import { NumberSink } from './number-sink.ts'
-import { writeFlat, writeNested } from './number-text.ts'
+import { flatRuns, nestedRuns } from './number-text.ts'
+import { pieces, writePart } from './pieces.ts'
+import type { Part } from './pieces.ts'
+import { textThreads } from './text-threads.ts'
 
 /**
  * A result as JSON. Numbers are printed straight from the engine's blocks, in pieces that follow the reader, so no
- * answer is ever one string. An answer that fits one piece is sent whole, with its length.
+ * answer is ever one string. An answer that fits one piece is sent whole, with its length. The memory of a piece that has
+ * been written out may be given back (blocks.ts).
  */
 export function encodeJson(result: AttentionResult): Buffer | Readable {
-  const pieces = jsonPieces(answerOf(result), result.request.tensorFormat)
-  const first = pieces.next().value as Buffer
-  const second = pieces.next()
-  if (second.done) return first
-  return Readable.from(function* () {
-    yield first
-    yield second.value
-    yield* pieces
-  }(), { objectMode: false, highWaterMark: 1 })
-}
-
-function* jsonPieces(answer: Answer, format: TensorFormat): Generator<Buffer> {
+  const parts = partsOf(answerOf(result), result.request.tensorFormat)
   const sink = new NumberSink()
-  yield* writeGroup(answer, format, sink)
-  yield sink.take()
+  while (!sink.full) {
+    const { done, value: part } = parts.next()
+    if (done) return sink.take()
+    writePart(part, sink)
+  }
+  return Readable.from(pieces(parts, sink, textThreads()), { highWaterMark: 1 })
 }
 
-function* writeGroup(members: Answer, format: TensorFormat, sink: NumberSink): Generator<Buffer> {
+function* partsOf(members: Answer, format: TensorFormat): Generator<Part> {
   let separator = '{'
   for (const [name, member] of members) {
-    sink.text(`${separator}${JSON.stringify(name)}:`)
-    yield* writeMember(member, format, sink)
+    yield `${separator}${JSON.stringify(name)}:`
+    yield* memberParts(member, format)
     separator = ','
   }
-  sink.text('}')
+  yield '}'
 }
 
-function* writeMember(member: Member, format: TensorFormat, sink: NumberSink): Generator<Buffer> {
-  if ('plain' in member) sink.text(JSON.stringify(member.plain))
-  else if ('group' in member) yield* writeGroup(member.group, format, sink)
-  else yield* writeArray(member.array, format, sink)
+function* memberParts(member: Member, format: TensorFormat): Generator<Part> {
+  if ('plain' in member) yield JSON.stringify(member.plain)
+  else if ('group' in member) yield* partsOf(member.group, format)
+  else yield* arrayParts(member.array, format)
 }
 
-function* writeArray(array: ArrayView, format: TensorFormat, sink: NumberSink): Generator<Buffer> {
+function* arrayParts(array: ArrayView, format: TensorFormat): Generator<Part> {
   if (format === 'nested') {
-    yield* writeNested(array, sink)
+    yield* nestedRuns(array)
   } else if (format === 'flat') {
-    sink.text(`{"shape":${JSON.stringify(array.shape)},"data":[`)
-    yield* writeFlat(array, sink)
-    sink.text(']}')
+    yield `{"shape":${JSON.stringify(array.shape)},"data":[`
+    yield* flatRuns(array)
+    yield ']}'
   } else {
-    sink.text(`{"shape":${JSON.stringify(array.shape)},"base64":"`)
-    for (const piece of base64Chunks(array)) {
-      sink.text(piece)
-      if (sink.full) yield sink.take()
-    }
-    sink.text('"}')
+    yield `{"shape":${JSON.stringify(array.shape)},"base64":"`
+    yield* base64Text(array)
+    yield '"}'
   }
 }

@@ -4,13 +4,13 @@ import type { AttentionResult } from '../attention/result.ts'
 import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
 import type { ArrayView } from './array-view.ts'
+import { lendBlock, textBytes } from './blocks.ts'
 import { npyHeader, npyText } from './npy.ts'
 import { rowsToBytes } from './rows-to-bytes.ts'
 
 /** The ZIP format's first day, in local time, which is what it keeps: the same request gives the same bytes. */
 const fixedTime = new Date(1980, 0, 1)
 const entryOptions = { compress: false, mtime: fixedTime, forceDosTimestamp: true }
-const bytesPerPiece = 512 * 1024
 
 /**
  * A result as numpy.savez writes it: a ZIP of .npy files, one an array; `parameters` and `similarity` give one a name
@@ -36,5 +36,5 @@ function addMember(zip: ZipFile, name: string, member: Member): void {
 
 function* npyPieces(array: ArrayView): Generator<Buffer> {
   yield npyHeader('<f4', array.shape)
-  yield* rowsToBytes(array, bytesPerPiece)
+  yield* rowsToBytes(array, textBytes, lendBlock)
 }

@@ -1,21 +1,25 @@
 import * as kernels from '../kernels/kernels.ts'
+import { giveBack, lendBlock, textBytes } from './blocks.ts'
 
 /** From this size on the bytes are handed to the reader. */
 const pieceSize = 256 * 1024
 
-/** Enough for a small answer without a second allocation. */
-const firstBlock = 32 * 1024
+/** What an answer that needs no whole block gets: enough for a small one without a second allocation. */
+const firstSizes = [32 * 1024, 128 * 1024]
 
 /**
- * Text and numbers gathered into pieces of bytes. Whoever writes asks now and then
- * whether it is full, and hands on what there is: a piece's bytes are never written
- * again.
+ * Text and numbers gathered into pieces of bytes. Whoever writes asks now and then whether it is full, and hands on what
+ * there is: a piece's bytes are not written again before it is given back (blocks.ts).
  */
 export class NumberSink {
-  #block = Buffer.alloc(0)
+  #bytes: Buffer
   #length = 0
-  /** The next block's size: what the pieces so far have needed. */
-  #size = firstBlock
+  #sizes = firstSizes
+
+  /** @param block memory of the first piece */
+  constructor(block?: ArrayBuffer) {
+    this.#bytes = block === undefined ? Buffer.alloc(0) : Buffer.from(block, 0, textBytes)
+  }
 
   /** Whether there is enough for a piece. */
   get full(): boolean {
@@ -29,30 +33,38 @@ export class NumberSink {
 
   text(text: string): void {
     this.#reserve(Buffer.byteLength(text))
-    this.#length += this.#block.write(text, this.#length)
+    this.#length += this.#bytes.write(text, this.#length)
   }
 
   /** The first `count` bytes of what the kernels have left as text. */
   kernelText(count: number): void {
     this.#reserve(count)
-    kernels.text.copy(this.#block, this.#length, 0, count)
+    kernels.text.copy(this.#bytes, this.#length, 0, count)
     this.#length += count
   }
 
   /** What has been gathered since the last piece. */
   take(): Buffer {
-    const piece = this.#block.subarray(0, this.#length)
-    this.#block = Buffer.alloc(0)
+    const piece = this.#bytes.subarray(0, this.#length)
+    this.#bytes = Buffer.alloc(0)
     this.#length = 0
+    if (piece.length > firstSizes[0]!) this.#sizes = []
     return piece
   }
 
   #reserve(count: number): void {
     const needed = this.#length + count
-    if (needed <= this.#block.length) return
-    while (this.#size < needed) this.#size *= 4
-    const block = Buffer.allocUnsafeSlow(this.#size)
-    this.#block.copy(block, 0, 0, this.#length)
-    this.#block = block
+    if (needed <= this.#bytes.length) return
+    const before = this.#bytes
+    this.#bytes = this.#memoryFor(needed)
+    before.copy(this.#bytes, 0, 0, this.#length)
+    giveBack(before)
+  }
+
+  #memoryFor(count: number): Buffer {
+    const size = this.#sizes.find((size) => count <= size)
+    if (size !== undefined) return Buffer.allocUnsafeSlow(size)
+    if (count <= textBytes) return Buffer.from(lendBlock(), 0, textBytes)
+    return Buffer.allocUnsafeSlow(2 * count)
   }
 }

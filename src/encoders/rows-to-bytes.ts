@@ -2,34 +2,33 @@ import type { ArrayView } from './array-view.ts'
 
 /**
  * An array's numbers as little-endian float32 bytes, row-major, in pieces of `bytesPerPiece` (a multiple of 4; the last
- * one may be shorter). Each piece is a fresh Buffer.
+ * one may be shorter), each at the beginning of what `memory` gives for it.
  */
-export function* rowsToBytes(array: ArrayView, bytesPerPiece: number): Generator<Buffer> {
+export function* rowsToBytes(array: ArrayView, bytesPerPiece: number, memory: () => ArrayBuffer): Generator<Buffer> {
   const width = array.shape.at(-1)!
-  const floatsPerPiece = bytesPerPiece / 4
   let left = array.rowCount * width
-  let piece = new Float32Array(Math.min(left, floatsPerPiece))
+  const next = (): Float32Array => new Float32Array(memory(), 0, Math.min(left, bytesPerPiece / 4))
+  let piece = next()
   let filled = 0
   for (let row = 0; row < array.rowCount; row++) {
     const { data, offset, visible } = array.row(row)
     for (let column = 0; column < width;) {
       const room = piece.length - filled
+      let count: number
       if (column < visible) {
-        const count = Math.min(visible - column, room)
+        count = Math.min(visible - column, room)
         piece.set(data.subarray(offset + column, offset + column + count), filled)
-        column += count
-        filled += count
       } else {
-        const count = Math.min(width - column, room)
-        if (array.masked !== 0) piece.fill(array.masked, filled, filled + count)
-        column += count
-        filled += count
+        count = Math.min(width - column, room)
+        piece.fill(array.masked, filled, filled + count)
       }
+      column += count
+      filled += count
       if (filled === piece.length) {
-        yield Buffer.from(piece.buffer)
+        yield Buffer.from(piece.buffer, 0, piece.byteLength)
         left -= filled
-        piece = new Float32Array(Math.min(left, floatsPerPiece))
         filled = 0
+        if (left > 0) piece = next()
       }
     }
   }

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ArrayView } from '../../src/encoders/array-view.ts'
 import { tensorView } from '../../src/encoders/array-view.ts'
+import { textBytes } from '../../src/encoders/blocks.ts'
 import { numberText } from '../../src/encoders/number-definition.ts'
 import { NumberSink } from '../../src/encoders/number-sink.ts'
-import { writeFlat, writeNested } from '../../src/encoders/number-text.ts'
+import { flatRuns, nestedRuns, writeRun } from '../../src/encoders/number-text.ts'
+import { writePart } from '../../src/encoders/pieces.ts'
 import { flat, fromBits, line, nested, randomWords, texts } from './number-texts.ts'
 
 /** (maps, size, size), row i of which has i + 1 numbers of its own. */
@@ -97,38 +99,25 @@ describe('an array as text', () => {
     expect(nested(tall)).toBe(plainly(tall))
   })
 
-  it('comes in pieces that stay as they were', () => {
+  it('comes in runs, each of which fits a block, in any order', () => {
     const array = causal(1, 1025, 0)
-    const sink = new NumberSink()
-    const pieces: Buffer[] = []
-    const copies: Buffer[] = []
-    for (const piece of writeNested(array, sink)) {
-      pieces.push(piece)
-      copies.push(Buffer.from(piece))
-    }
-    expect(pieces.length).toBeGreaterThan(10)
-    for (const piece of pieces) {
-      expect(piece.length).toBeGreaterThanOrEqual(256 * 1024)
-      expect(piece.length).toBeLessThanOrEqual(512 * 1024)
-    }
-    expect(Buffer.compare(Buffer.concat(pieces), Buffer.concat(copies))).toBe(0)
+    const parts = [...nestedRuns(array)]
+    expect(parts.length).toBeGreaterThan(10)
+    const pieces = parts.toReversed().map((part) => {
+      const sink = new NumberSink()
+      writePart(part, sink)
+      const piece = sink.take()
+      expect(piece.length).toBeLessThanOrEqual(textBytes)
+      return piece.toString()
+    })
+    expect(pieces.toReversed().join('')).toBe(plainly(array))
+    expect(parts.filter((part) => typeof part !== 'string' && part.large).length).toBeGreaterThanOrEqual(parts.length - 2)
   })
 
-  it('is not disturbed by another array written between its pieces', () => {
-    const arrays = [causal(3, 260, 0), causal(1, 400, -Infinity)]
-    const sinks = arrays.map(() => new NumberSink())
-    const pieces = arrays.map(() => [] as Buffer[])
-    const writers = arrays.map((array, i) => writeNested(array, sinks[i]!))
-    for (let open = 2; open > 0;) {
-      open = 0
-      writers.forEach((writer, i) => {
-        const { value, done } = writer.next()
-        if (done) return
-        pieces[i]!.push(value)
-        open++
-      })
-    }
-    arrays.forEach((array, i) => expect(Buffer.concat([...pieces[i]!, sinks[i]!.take()]).toString()).toBe(plainly(array)))
+  it('has runs of one row where a block holds no row', () => {
+    const wide: ArrayView = { shape: [3, 40_000], masked: 0, rowCount: 3, row: (row) => ({ data: new Float32Array(40_000).fill(1 / 3), offset: 0, visible: 40_000 - row }) }
+    expect(Array.from(flatRuns(wide), ({ from, to, large }) => [from, to, large])).toEqual([[0, 1, false], [1, 2, false], [2, 3, false]])
+    expect(nested(wide)).toBe(plainly(wide))
   })
 })
 
@@ -136,7 +125,7 @@ describe('a sink', () => {
   it('takes text and numbers in turn, in UTF-8', () => {
     const sink = new NumberSink()
     sink.text('{"weights \u2264 1":[')
-    expect([...writeFlat(line(Float32Array.of(0.25, 0.75)), sink)]).toStrictEqual([])
+    for (const run of flatRuns(line(Float32Array.of(0.25, 0.75)))) writeRun(run, sink)
     sink.text(`],"note":"${'x'.repeat(100_000)}"}`)
     expect(JSON.parse(sink.take().toString())).toStrictEqual({ 'weights \u2264 1': [0.25, 0.75], note: 'x'.repeat(100_000) })
     expect(sink.take().length).toBe(0)

@@ -1,15 +1,18 @@
 import type { ArrayView } from '../../src/encoders/array-view.ts'
 import { NumberSink } from '../../src/encoders/number-sink.ts'
-import { writeFlat, writeNested } from '../../src/encoders/number-text.ts'
+import { flatRuns, nestedRuns } from '../../src/encoders/number-text.ts'
+import { writePart } from '../../src/encoders/pieces.ts'
+import type { Part } from '../../src/encoders/pieces.ts'
 
-/** All that a writer writes of an array. */
-export function written(write: typeof writeFlat, array: ArrayView): string {
+/** All that parts say, in one sink. */
+export function written(parts: Iterable<Part>): string {
   const sink = new NumberSink()
-  return Buffer.concat([...write(array, sink), sink.take()]).toString()
+  for (const part of parts) writePart(part, sink)
+  return sink.take().toString()
 }
 
-export const nested = (array: ArrayView): string => written(writeNested, array)
-export const flat = (array: ArrayView): string => written(writeFlat, array)
+export const nested = (array: ArrayView): string => written(nestedRuns(array))
+export const flat = (array: ArrayView): string => written(flatRuns(array))
 
 /** One row. */
 export function line(values: Float32Array): ArrayView {

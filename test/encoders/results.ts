@@ -1,0 +1,50 @@
+import type { AttentionRequest } from '../../src/attention/request.ts'
+import type { AttentionResult } from '../../src/attention/result.ts'
+import { emptyRowStatistics } from '../../src/statistics/row-statistics.ts'
+import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import type { Tensor } from '../../src/tensor/tensor.ts'
+import { randomWords } from './number-texts.ts'
+
+interface Size { readonly batch: number; readonly heads: number; readonly seqLen: number; readonly rowsPerBlock: number }
+
+/** Numbers of many lengths, some of them negative, very small or not finite. */
+function numbers(count: number, seed: number): Float32Array {
+  return Float32Array.from(randomWords(count, seed), (word) => (word % 97 === 0 ? NaN : (word / 2 ** 31 - 1) * 10 ** (-(word & 15))))
+}
+
+/** Maps in blocks of rows, as onnxruntime hands them over; what no row may see in them is 7. */
+function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed: number): CausalMaps {
+  const blocks = []
+  for (let from = 0; from < seqLen; from += rowsPerBlock) {
+    const width = Math.min(from + rowsPerBlock, seqLen)
+    const rows = width - from
+    const data = numbers(batch * heads * rows * width, seed + from)
+    for (let row = 0; row < batch * heads * rows; row++) data.fill(7, row * width + from + (row % rows) + 1, (row + 1) * width)
+    blocks.push({ data, width })
+  }
+  return new CausalMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
+}
+
+/** What an answer would hold: weights, scores, a context and heads' queries of random numbers. */
+export function resultOf(size: Size, asked: Partial<Pick<AttentionRequest, 'heads' | 'rows' | 'tensorFormat'>> = {}): AttentionResult {
+  const { batch, heads, seqLen } = size
+  const tensor = (...shape: number[]): Tensor => ({ shape, data: numbers(shape.reduce((a, b) => a * b), shape.length) })
+  return {
+    request: {
+      spec: { kind: 'multi-head', dIn: 3, dOut: 2 * heads, contextLength: seqLen, numHeads: heads, dropout: 0, qkvBias: false, outProj: true },
+      parameters: { seed: 1 }, input: { randn: [batch, seqLen, 3], seed: 1, advance: 0 }, mode: 'eval', engine: undefined,
+      returns: new Set(['weights', 'scores', 'queries', 'context', 'input']), heads: null, rows: null, tensorFormat: 'nested', tokens: null, ...asked,
+    },
+    numParameters: 0,
+    input: tensor(batch, seqLen, 3),
+    parameters: new Map(),
+    output: {
+      weights: maps(size, 0, 1), scores: maps(size, -Infinity, 2), queries: tensor(batch, heads, seqLen, 2), context: tensor(batch, seqLen, 2 * heads),
+      rowStatistics: emptyRowStatistics(batch, heads, seqLen),
+    },
+    summary: null,
+    similarity: null,
+    checks: { maxRowSumError: 0, maxFutureWeight: 0, finite: true },
+    engine: { name: 'onnxruntime', device: 'cpu', version: '1' },
+  }
+}
