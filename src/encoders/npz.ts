@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { ZipFile } from 'yazl'
+import { ZipFile } from './zip.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
