@@ -27,7 +27,7 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await buildDashboard()
     ;[browser, service] = await Promise.all([launch(), RunningService.start({ WORKERS: '0' })])
     home = `http://127.0.0.1:${service.port}`
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await browser?.close()
@@ -221,7 +221,7 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('Cancelled.').waitFor()
     expect(page.url()).not.toContain('run=true')
-    await until(async () => (await service.get('/jobs')).json().jobs[0].state === 'cancelled', 20_000, 'the job is cancelled')
+    await until(async () => (await service.get('/jobs')).json().jobs[0].state === 'cancelled', 30_000, 'the job is cancelled')
     await closeQuietly()
   })
 

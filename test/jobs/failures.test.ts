@@ -41,7 +41,7 @@ describe('chunks that fail', () => {
     await service.close()
     await app.close()
     rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   async function run(first: number): Promise<{ location: string; job: SeenJob }> {
     const answer = await app.inject({ method: 'POST', url: '/experiments/bias', headers: { prefer: 'respond-async' }, payload: { seeds: { first, count: 40 } } })
@@ -70,7 +70,7 @@ describe('chunks that fail', () => {
     const again = await app.inject({ method: 'POST', url: '/experiments/bias', headers: { prefer: 'respond-async' }, payload: { seeds: { first: 0, count: 40 } } })
     expect(again.headers.location).not.toBe(location)
     expect((await app.inject({ method: 'DELETE', url: again.headers.location as string })).statusCode).toBe(202)
-  }, 60_000)
+  })
 
   it('that only found nobody to compute them are tried again, and do not count', async () => {
     const passing = ['not-ready', 'worker-lost'] as const
@@ -81,7 +81,7 @@ describe('chunks that fail', () => {
     const { job } = await run(1)
     expect(job).toMatchObject({ state: 'failed', problem: { code: 'engine-failed' } })
     expect(Math.max(...tries.values())).toBe(passing.length + 3)
-  }, 120_000)
+  })
 
   it('in words that are not ours end in `internal`, without the words', async () => {
     behaviour = () => { throw new Error('/secret/path of a library') }
@@ -89,11 +89,11 @@ describe('chunks that fail', () => {
     const result = await app.inject(`${location}/result`)
     expect(result.json()).toMatchObject({ status: 500, code: 'internal' })
     expect(result.body).not.toContain('secret')
-  }, 60_000)
+  })
 
   it('rows that make no report fail the job as well, after three tries', async () => {
     behaviour = () => '{"engine": {"name": "direct", "device": "cpu", "version": "0"}, "rows": []}'
     const { job } = await run(4)
     expect(job).toMatchObject({ state: 'failed', problem: { code: 'internal' }, progress: { done: 40, total: 40 } })
-  }, 60_000)
+  })
 })

@@ -39,7 +39,7 @@ describe('the store of jobs', () => {
     expect(await opening.open()).not.toBe(first)
     await opening.close()
     await expect(jobs.get('', id)).rejects.toMatchObject({ code: 'storage-failed' })
-  }, 60_000)
+  })
 })
 
 describe('a lock', () => {

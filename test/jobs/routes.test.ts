@@ -20,11 +20,11 @@ describe('jobs over HTTP', () => {
   let service: Service
   beforeAll(async () => {
     service = await startService({ ENGINE: 'direct', DATA_DIR: folder, API_KEYS: 'key-a,key-b', JOB_LIMIT: '2', MAX_SEEDS: '100000' })
-  }, 60_000)
+  })
   afterAll(async () => {
     await service.close()
     rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   const get = (url: string, headers: Record<string, string> = keyA) => service.app.inject({ url, headers })
   const post = (kind: string, payload: object, headers: Record<string, string> = keyA, prefer = 'respond-async') =>
@@ -75,7 +75,7 @@ describe('jobs over HTTP', () => {
     expect((await get(`${location}/result?format=csv`)).headers['content-type']).toContain('text/csv')
     expect((await get(`${location}/result`, { ...keyA, accept: 'application/pdf' })).json().code).toBe('not-acceptable')
     expect((await get(`${location}/result?format=npz`)).json().code).toBe('invalid-request')
-  }, 60_000)
+  })
 
   it('takes the same request of the same caller for the same job, however it is written', async () => {
     const location = await accepted('bias', small)
@@ -84,7 +84,7 @@ describe('jobs over HTTP', () => {
     expect(await accepted('bias', small, keyB)).not.toBe(location)
     await ended(location)
     expect(await accepted('bias', small)).toBe(location)
-  }, 60_000)
+  })
 
   it('streams events with ids: progress, then how it ended; goes on after Last-Event-ID', async () => {
     const location = await accepted('heads', { seeds: { first: 5, count: 60 } })
@@ -102,7 +102,7 @@ describe('jobs over HTTP', () => {
     expect(parseEvents(rest.body)).toEqual(events.slice(-2))
     expect((await get(`${location}/events`, { ...keyA, 'last-event-id': String(events.length) })).statusCode).toBe(204)
     expect((await get(`${location}/events`, { ...keyA, 'last-event-id': 'x' })).statusCode).toBe(400)
-  }, 60_000)
+  })
 
   it('cancels a job; its result is refused, and the same request is a new job', async () => {
     const long = { seeds: { first: 0, count: 50_000 } }
@@ -119,7 +119,7 @@ describe('jobs over HTTP', () => {
     const again = await accepted('bias', long)
     expect(again).not.toBe(location)
     await cancel(again)
-  }, 60_000)
+  })
 
   it('shows a job to its own key alone', async () => {
     const location = await accepted('bias', small)
@@ -154,7 +154,7 @@ describe('jobs over HTTP', () => {
     }
     expect(seen).toEqual(all.jobs.map(({ id }) => id))
     for (const query of ['limit=0', 'limit=101', 'limit=x', 'before=x', 'page=2', 'limit=1&limit=2']) expect((await get(`/jobs?${query}`)).json()).toMatchObject({ status: 400, code: 'invalid-request' })
-  }, 60_000)
+  })
 
   it('refuses what cannot be done before it is accepted: bad requests, too many seeds, too large a seed, too many jobs', async () => {
     expect((await post('bias', { model: { d_in: 'x' } })).json()).toMatchObject({ status: 400, errors: [{ path: '/model/d_in' }] })
@@ -173,7 +173,7 @@ describe('jobs over HTTP', () => {
       expect((await get(location)).json().progress.done).toBeLessThan(50_000)
       await cancel(location)
     }
-  }, 60_000)
+  })
 
   it('documents jobs as they are', async () => {
     const validate = new Ajv2020({ strict: false, formats: { 'date-time': true } }).compile(JSON.parse(JSON.stringify(JobBody)))
@@ -196,5 +196,5 @@ describe('a result that has expired', () => {
     expect((await submit()).headers.location).not.toBe(location)
     await service.close()
     rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
+  })
 })

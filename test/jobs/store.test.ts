@@ -28,12 +28,12 @@ describe('the store of jobs', () => {
     await queue.start(60)
     await database.transaction(makeTables)
     store = new JobStore(database, queue, limits, '1.9.0')
-  }, 60_000)
+  })
   afterAll(async () => {
     await queue.stop()
     await database.close()
     rmSync(path, { recursive: true, force: true })
-  }, 60_000)
+  })
   const count = async (table: string): Promise<number> => Number((await database.query<{ count: number }>(`SELECT count(*) AS count FROM attention_jobs.${table}`))[0]!.count)
 
   it('hands out each chunk once, keeps each answer once, and asks for one report', async () => {
@@ -67,7 +67,7 @@ describe('the store of jobs', () => {
     expect([await count('chunks'), await count('events'), await count('jobs')]).toEqual([0, 0, 2])
     expect((await store.get('', 'id-content-0')).expired).toBe(true)
     await store.submit(job({ content: 'third' }))
-  }, 30_000)
+  })
 
   it('makes up the queue anew from what is missing', async () => {
     await queue.clear(database)

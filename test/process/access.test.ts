@@ -5,7 +5,7 @@ import { RunningService } from '../support/running-service.ts'
 
 describe('keys (promise 20)', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ API_KEYS: 'first-key, second-key', LOG_LEVEL: 'debug' }) }, 60_000)
+  beforeAll(async () => { service = await RunningService.start({ API_KEYS: 'first-key, second-key', LOG_LEVEL: 'debug' }) })
   afterAll(() => service.stop())
 
   it('are asked for everywhere but at health and the page of /docs, before anything is said of what there is', async () => {
@@ -65,7 +65,7 @@ describe('the rate (promise 20)', () => {
     } finally {
       await service.stop()
     }
-  }, 60_000)
+  })
 
   it('behind a proxy of one’s own counts for the forwarded address', async () => {
     const service = await RunningService.start({ RATE_LIMIT: '2', TRUST_PROXY: 'true' })
@@ -76,7 +76,7 @@ describe('the rate (promise 20)', () => {
     } finally {
       await service.stop()
     }
-  }, 60_000)
+  })
 
   it('is counted for each key', async () => {
     const service = await RunningService.start({ RATE_LIMIT: '2', API_KEYS: 'a-key,b-key' })
@@ -86,13 +86,13 @@ describe('the rate (promise 20)', () => {
     } finally {
       await service.stop()
     }
-  }, 60_000)
+  })
 })
 
 
 describe('browsers', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ CORS_ORIGINS: 'https://lab.example,https://other.example', API_KEYS: 'key' }) }, 60_000)
+  beforeAll(async () => { service = await RunningService.start({ CORS_ORIGINS: 'https://lab.example,https://other.example', API_KEYS: 'key' }) })
   afterAll(() => service.stop())
 
   it('may call from the named origins only', async () => {

@@ -10,11 +10,11 @@ const long = { seeds: { first: 0, count: 6000 } }
 describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', () => {
   let postgres: TestPostgres
   let running: RunningService[] = []
-  beforeAll(async () => { postgres = await TestPostgres.start(programs!) }, 60_000)
+  beforeAll(async () => { postgres = await TestPostgres.start(programs!) })
   afterEach(async () => {
     for (const service of running) await service.stop()
     running = []
-  }, 60_000)
+  })
   afterAll(() => postgres.stop(), 60_000)
 
   async function start(environment: Record<string, string> = {}): Promise<RunningService> {
@@ -28,7 +28,7 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     const location = await submit(a, 'bias', long)
     await waitFor(b, location, ({ progress }) => progress.done > 1000)
     killAll(a)
-    await until(() => !isAlive(a.pid), 5_000, 'the first replica is dead')
+    await until(() => !isAlive(a.pid), 30_000, 'the first replica is dead')
     const killedAt = performance.now()
     const job = await waitFor(b, location, hasEnded, 180_000)
     expect(job).toMatchObject({ state: 'succeeded', progress: { done: 6000, total: 6000 } })
@@ -44,7 +44,7 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     const location = await submit(first, 'heads', { seeds: { first: 0, count: 3000 } })
     await waitFor(first, location, ({ progress }) => progress.done > 300)
     killAll(first)
-    await until(() => !isAlive(first.pid), 5_000, 'the service is dead')
+    await until(() => !isAlive(first.pid), 30_000, 'the service is dead')
     const second = await start()
     expect((await waitFor(second, location, hasEnded, 180_000)).state).toBe('succeeded')
     expect((await second.get(`${location}/result`, { accept: 'text/csv' })).text === (await second.post('/experiments/heads', { seeds: { first: 0, count: 3000 } }, { accept: 'text/csv' })).text).toBe(true)
@@ -60,8 +60,8 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     expect((await b.send(location, { method: 'DELETE' })).status).toBe(202)
     expect(parseEvents((await events).text).at(-1)!.name).toBe('cancelled')
     expect((await a.get(`${location}/result`)).json().code).toBe('job-cancelled')
-    await until(async () => (await a.workers())[0]!.doing === null, 5_000, 'the other replica computes no more of it')
-  }, 120_000)
+    await until(async () => (await a.workers())[0]!.doing === null, 30_000, 'the other replica computes no more of it')
+  })
 
   it('two replicas on one empty database start together', async () => {
     const other = await TestPostgres.start(programs!)
@@ -73,7 +73,7 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
       for (const service of running.splice(0)) await service.stop()
       await other.stop()
     }
-  }, 120_000)
+  })
 
   it('a database that is not there: 503 storage-failed, and the service goes on', async () => {
     const service = await start({ DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' })
@@ -82,5 +82,5 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     expect(answer.json().code).toBe('storage-failed')
     expect(answer.headers['retry-after']).toBeDefined()
     expect((await service.post('/experiments/bias', {})).status).toBe(200)
-  }, 60_000)
+  })
 })

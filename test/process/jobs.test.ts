@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   running = []
   folders = []
-}, 60_000)
+})
 
 async function start(environment: Record<string, string>): Promise<RunningService> {
   const service = await RunningService.start(environment)
@@ -43,7 +43,7 @@ describe.each(['1', '0'])('jobs of a service with WORKERS=%s', (WORKERS) => {
       expect(before.state).toBe('running')
       killAll(service)
       kills++
-      await until(() => !isAlive(service.pid), 5_000, 'the service is dead')
+      await until(() => !isAlive(service.pid), 30_000, 'the service is dead')
       service = await start({ WORKERS, DATA_DIR, ENGINE: 'direct' })
     }
     const job = await waitFor(service, location, hasEnded)
@@ -76,7 +76,7 @@ describe.each(['1', '0'])('jobs of a service with WORKERS=%s', (WORKERS) => {
     expect(pids.filter(isAlive)).toEqual([])
     const second = await start({ WORKERS, DATA_DIR, ENGINE: 'direct' })
     expect((await waitFor(second, location, hasEnded)).state).toBe('succeeded')
-  }, 120_000)
+  })
 })
 
 describe('the process of the jobs', () => {
@@ -92,7 +92,7 @@ describe('the process of the jobs', () => {
     await waitFor(service, await submit(service, 'bias', {}), hasEnded)
     expect(jobsProcess(service)).toBeDefined()
     expect((await service.get('/jobs')).json().jobs).toHaveLength(1)
-  }, 60_000)
+  })
 
   it('is followed by the next when it is killed, and loses nothing; events go on where they were cut', async () => {
     const service = await start({ ENGINE: 'direct' })
@@ -106,7 +106,7 @@ describe('the process of the jobs', () => {
     expect(events[0]!.id).toBe(3)
     expect(events.at(-1)).toMatchObject({ name: 'succeeded', data: { progress: { done: 3000, total: 3000 } } })
     expect((await waitFor(service, location, hasEnded)).state).toBe('succeeded')
-  }, 120_000)
+  })
 
   it('dies with its gateway', async () => {
     const service = await start({ ENGINE: 'direct' })
@@ -114,15 +114,15 @@ describe('the process of the jobs', () => {
     const pids = family(service.pid)
     expect(pids.length).toBeGreaterThanOrEqual(3)
     process.kill(service.pid, 'SIGKILL')
-    await until(() => !pids.some(isAlive), 5_000, 'no process is left')
-  }, 60_000)
+    await until(() => !pids.some(isAlive), 30_000, 'no process is left')
+  })
 
   it('takes no way into the workers for the outside', async () => {
     const service = await start({ ENGINE: 'direct' })
     const answer = await service.post('/internal/experiments/bias/rows?from=0&to=1', {})
     expect(answer.status).toBe(404)
     expect(answer.json().code).toBe('not-found')
-  }, 60_000)
+  })
 
   it('answers interactive requests while a long job runs', async () => {
     const service = await start({ ENGINE: 'direct' })
@@ -138,8 +138,8 @@ describe('the process of the jobs', () => {
     expect(slowest).toBeLessThan(10_000)
     expect((await service.send(location, { method: 'DELETE' })).status).toBe(202)
     expect((await service.get(location)).json().state).toBe('cancelled')
-    await until(async () => (await service.workers()).every(({ doing }) => doing === null), 5_000, 'the worker does nothing for a cancelled job')
-  }, 90_000)
+    await until(async () => (await service.workers()).every(({ doing }) => doing === null), 30_000, 'the worker does nothing for a cancelled job')
+  })
 })
 
 describe('DATA_DIR', () => {
@@ -152,8 +152,8 @@ describe('DATA_DIR', () => {
     expect(second.status).toBe(2)
     expect(second.stderr).toBe(`attention-service: DATA_DIR=${DATA_DIR}: another service is using this folder; give each its own, or let them share a DATABASE_URL\n`)
     killAll(first)
-    await until(() => !isAlive(first.pid), 5_000, 'the first is dead')
+    await until(() => !isAlive(first.pid), 30_000, 'the first is dead')
     const third = await start({ DATA_DIR, ENGINE: 'direct' })
     expect((await third.get('/health/ready')).status).toBe(200)
-  }, 60_000)
+  })
 })

@@ -10,9 +10,9 @@ it('SIGTERM answers what was accepted (promise 9)', async () => {
   const exited = once(service.child, 'exit')
   const count = 20
   const answers = Array.from({ length: count }, () => service.post(path, slow))
-  await until(async () => (await service.metric('attention_queue_length')) === count - 1, 20_000, 'all are accepted', 1)
+  await until(async () => (await service.metric('attention_queue_length')) === count - 1, 30_000, 'all are accepted', 1)
   service.child.kill('SIGTERM')
-  const drainingMs = await until(async () => (await service.get('/health/ready')).status === 503, 10_000, '/health/ready is 503', 1)
+  const drainingMs = await until(async () => (await service.get('/health/ready')).status === 503, 30_000, '/health/ready is 503', 1)
   figure(9, '/health/ready 503 after SIGTERM', drainingMs, { below: 100, unit: ' ms' })
   expect((await service.get('/health/ready')).json().status).toBe('draining')
   const refused = await service.post(path, tiny)
@@ -21,7 +21,7 @@ it('SIGTERM answers what was accepted (promise 9)', async () => {
   expect(await exited).toEqual([0, null])
   counted(9, `${count} in flight, ${count} answered, exit 0`)
   await service.stop()
-}, 60_000)
+})
 
 it('SIGTERM answers everybody in a lone process, too (promise 9, WORKERS=0)', async () => {
   const service = await RunningService.start({ WORKERS: '0' })
@@ -35,35 +35,35 @@ it('SIGTERM answers everybody in a lone process, too (promise 9, WORKERS=0)', as
   expect(all.filter(({ status }) => status === 200).length).toBeGreaterThan(1)
   expect(await exited).toEqual([0, null])
   await service.stop()
-}, 60_000)
+})
 
 it('the second signal ends it now', async () => {
   const service = await RunningService.start()
   const [worker] = await service.workers()
   const answer = service.post(path, slower).catch(() => 'cut')
-  await until(async () => (await service.workers())[0]!.doing !== null, 5_000, 'busy')
+  await until(async () => (await service.workers())[0]!.doing !== null, 30_000, 'busy')
   const exited = once(service.child, 'exit')
   service.child.kill('SIGTERM')
-  await until(async () => (await service.get('/health/ready')).status === 503, 5_000, 'draining')
+  await until(async () => (await service.get('/health/ready')).status === 503, 30_000, 'draining')
   service.child.kill('SIGTERM')
   expect(await exited).toEqual([1, null])
   expect(await answer).toBe('cut')
-  await until(() => !isAlive(worker!.pid), 5_000, 'the worker has ended')
+  await until(() => !isAlive(worker!.pid), 30_000, 'the worker has ended')
   await service.stop()
-}, 60_000)
+})
 
 it('leaves no orphan when the gateway is killed, not even one that computes (promise 11)', async () => {
   const service = await RunningService.start({ WORKERS: '2' })
   await until(async () => (await service.workers()).every(({ state }) => state === 'ready'), 30_000, 'both are up')
   const pids = (await service.workers()).map(({ pid }) => pid)
   const answer = service.post(path, endless).catch(() => 'cut')
-  await until(async () => (await service.workers()).some(({ doing }) => doing !== null), 5_000, 'busy')
+  await until(async () => (await service.workers()).some(({ doing }) => doing !== null), 30_000, 'busy')
   service.child.kill('SIGKILL')
   const goneMs = await until(() => pids.every((pid) => !isAlive(pid)), 50_000, 'no child is alive')
   figure(11, 'last child gone after the gateway was killed', goneMs / 1000, { below: 5, unit: ' s' })
   await answer
   await service.stop()
-}, 90_000)
+})
 
 it('signals for the whole process group leave the workers to the gateway', async () => {
   const service = await RunningService.start()
@@ -74,7 +74,7 @@ it('signals for the whole process group leave the workers to the gateway', async
   expect((await service.post(path, tiny)).status).toBe(200)
   expect((await service.workers())[0]!.pid).toBe(worker!.pid)
   expect(await service.stop()).toBe(0)
-}, 60_000)
+})
 
 it('a device that is demanded but absent: not ready, with the reason, and the gateway stays up', async () => {
   const service = await RunningService.start({ DEVICE: 'gpu', ENGINE: 'direct' }, { untilReady: false })
@@ -92,7 +92,7 @@ it('a device that is demanded but absent: not ready, with the reason, and the ga
   } finally {
     await service.stop()
   }
-}, 60_000)
+})
 
 it('a wrong setting stops the start with one line', async () => {
   await expect(RunningService.start({ QUEUE_LIMIT: 'many' })).rejects.toThrow(/^the service did not start: attention-service: QUEUE_LIMIT=many: must be a whole number[^\n]*\n$/)

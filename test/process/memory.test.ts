@@ -51,4 +51,4 @@ it('a control that leaks is caught (promise 14)', async () => {
   } finally {
     leaking.kill('SIGKILL')
   }
-}, 60_000)
+})

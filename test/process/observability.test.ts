@@ -11,12 +11,12 @@ describe('what can be seen of a running service', () => {
   beforeAll(async () => {
     service = await RunningService.start({ WORKERS: '2' })
     await until(async () => (await service.workers()).every(({ state }) => state === 'ready'), 30_000, 'both workers are ready')
-  }, 60_000)
+  })
   afterAll(() => service.stop())
 
   it('one line a request, with its id and where the time went', async () => {
     await service.post(path, tiny, { 'x-request-id': 'seen-once' })
-    await until(() => service.logged(({ reqId }) => reqId === 'seen-once').length > 0, 5_000, 'the line is written')
+    await until(() => service.logged(({ reqId }) => reqId === 'seen-once').length > 0, 30_000, 'the line is written')
     const lines = service.logged(({ reqId }) => reqId === 'seen-once')
     expect(lines).toHaveLength(1)
     expect(lines[0]).toMatchObject({ method: 'POST', url: path, status: 200, ms: expect.any(Number), queue_ms: expect.any(Number), compute_ms: expect.any(Number), encode_ms: expect.any(Number), engine: expect.stringMatching(/ on cpu$/) })
@@ -71,7 +71,7 @@ describe('what can be seen of a running service', () => {
     await until(async () => (await service.workers()).every(({ state, pid }) => state === 'ready' && !workers.some((before) => before.pid === pid)), 30_000, 'both are back')
     expect(await hits()).toBeGreaterThanOrEqual(before)
     expect(await service.metric('attention_worker_restarts_total{worker="0"}')).toBeGreaterThan(0)
-  }, 60_000)
+  })
 
   it('each worker in /engines', async () => {
     const workers = await service.workers()
@@ -97,7 +97,7 @@ it('traces go to the collector: the gateway’s span, the worker’s below it, t
     const traceId = '0af7651916cd43dd8448eb211c80319c'
     await service.post(path, tiny, { traceparent: `00-${traceId}-b7ad6b7169203331-01` })
     const ours = () => spans.filter((span) => span.traceId === traceId)
-    await until(() => ours().length >= 8, 15_000, 'the spans have arrived', 100)
+    await until(() => ours().length >= 8, 30_000, 'the spans have arrived', 100)
     const requests = ours().filter(({ name }) => name.startsWith('POST'))
     const gateway = requests.find(({ parentSpanId }) => parentSpanId === 'b7ad6b7169203331')!
     const worker = requests.find(({ parentSpanId }) => parentSpanId === gateway.spanId)!
@@ -108,4 +108,4 @@ it('traces go to the collector: the gateway’s span, the worker’s below it, t
     await service.stop()
     collector.close()
   }
-}, 60_000)
+})

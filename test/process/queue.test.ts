@@ -7,7 +7,7 @@ import type { Answer } from '../support/running-service.ts'
 describe('a full queue (promise 6)', () => {
   let service: RunningService
   const queueLimit = 5
-  beforeAll(async () => { service = await RunningService.start({ QUEUE_LIMIT: String(queueLimit) }) }, 60_000)
+  beforeAll(async () => { service = await RunningService.start({ QUEUE_LIMIT: String(queueLimit) }) })
   afterAll(() => service.stop())
 
   it('takes as many as wait and run, and refuses exactly the others at once', async () => {
@@ -34,7 +34,7 @@ describe('a full queue (promise 6)', () => {
 
 describe('waiting requests', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start() }, 60_000)
+  beforeAll(async () => { service = await RunningService.start() })
   afterAll(() => service.stop())
   const computed = (): Promise<number> => service.metric('attention_compute_seconds_count')
   /** Models that workers have drawn because they did not have them. */
@@ -46,7 +46,7 @@ describe('waiting requests', () => {
   /** Keeps the only worker busy for seconds; resolves when it has begun. */
   async function occupy(): Promise<{ answer: Promise<Answer> }> {
     const answer = service.post(path, slower)
-    await until(async () => (await service.workers())[0]!.doing !== null, 5_000, 'the worker is busy')
+    await until(async () => (await service.workers())[0]!.doing !== null, 30_000, 'the worker is busy')
     return { answer }
   }
 
@@ -74,9 +74,9 @@ describe('waiting requests', () => {
     const leaving = new AbortController()
     const count = 100
     const answers = Array.from({ length: count }, () => service.post(path, tiny, {}, leaving.signal).catch(() => 'left'))
-    await until(async () => (await service.metric('attention_queue_length')) === count, 3_000, 'all wait')
+    await until(async () => (await service.metric('attention_queue_length')) === count, 30_000, 'all wait')
     leaving.abort()
-    const emptyMs = await until(async () => (await service.metric('attention_queue_length')) === 0, 10_000, 'the queue is empty')
+    const emptyMs = await until(async () => (await service.metric('attention_queue_length')) === 0, 30_000, 'the queue is empty')
     expect(await Promise.all(answers)).toEqual(Array(count).fill('left'))
     figure(8, 'queue empty after 100 clients left', emptyMs, { below: 1_000, unit: ' ms' })
     expect((await busy).status).toBe(200)
@@ -88,7 +88,7 @@ describe('waiting requests', () => {
   it('get the worker back when a client leaves in the middle of a computation', async () => {
     const leaving = new AbortController()
     const left = service.post(path, slower, {}, leaving.signal).catch(() => 'left')
-    await until(async () => (await service.workers())[0]!.doing !== null, 5_000, 'the worker is busy')
+    await until(async () => (await service.workers())[0]!.doing !== null, 30_000, 'the worker is busy')
     leaving.abort()
     await left
     const { pid } = (await service.workers())[0]!
@@ -112,7 +112,7 @@ describe('waiting requests', () => {
     expect(await modelsMade() - modelsBefore).toBe(0) // each late one would have needed a model of its own
     await service.post(path, { ...tiny, model: { ...tiny.model, seed: 2000 } })
     expect(await modelsMade() - modelsBefore).toBe(1)
-  }, 60_000)
+  })
 
   it('with a deadline that is not a number of seconds is refused', async () => {
     const answer = await service.post(path, tiny, { 'request-timeout': 'soon' })
@@ -134,4 +134,4 @@ it('a worker that computes past deadline and grace is killed and replaced', asyn
   } finally {
     await service.stop()
   }
-}, 60_000)
+})

@@ -4,7 +4,7 @@ import { randomFrom } from '../support/random.ts'
 import { RunningService } from '../support/running-service.ts'
 
 let service: RunningService
-beforeAll(async () => { service = await RunningService.start() }, 60_000)
+beforeAll(async () => { service = await RunningService.start() })
 afterAll(() => service.stop())
 
 it('float32 bit patterns come back as they went, through gateway and worker (promise 18)', async () => {

@@ -50,7 +50,7 @@ describe('an interval over seeds', () => {
     expect(honest).toBeGreaterThanOrEqual(0.93)
     expect(honest).toBeLessThanOrEqual(0.97)
     expect(naive).toBeLessThan(0.9)
-  }, 60_000)
+  })
 })
 
 describe('an interval of few or of skewed values', () => {
