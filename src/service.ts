@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { defaultEnvironment, gpusOf } from './config.ts'
 import type { Config } from './config.ts'
+import { useTextThreads } from './encoders/text-threads.ts'
 import { loadEngines } from './engines/load.ts'
 import { verifyEngine } from './engines/readiness.ts'
 import type { Engines } from './engines/select.ts'
@@ -71,7 +72,7 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
       try {
         if (engines.failure !== null) throw new Error(engines.failure)
         for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
-        await warmUp(engines)
+        await Promise.all([warmUp(engines), useTextThreads(availableParallelism())])
         readiness.ready()
         await jobs.start()
       } catch (error) {

@@ -3,6 +3,7 @@ import { flushCompileCache } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { defaultEnvironment, gpusOf } from '../config.ts'
 import type { Config } from '../config.ts'
+import { useTextThreads } from '../encoders/text-threads.ts'
 import { loadEngines } from '../engines/load.ts'
 import { verifyEngine } from '../engines/readiness.ts'
 import type { FromChild, ToChild } from '../gateway/messages.ts'
@@ -71,7 +72,7 @@ export async function serveWorker(config: Config, id: string, socketPath: string
   try {
     if (engines.failure !== null) throw new Error(engines.failure)
     for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
-    await warmUp(engines)
+    await Promise.all([warmUp(engines), useTextThreads(threads)])
     flushCompileCache() // a worker that is killed writes nothing at its end; before ready, for it may take a second once
     readiness.ready()
     log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')

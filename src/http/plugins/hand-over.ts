@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { SocketConstructorOpts } from 'node:net'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { giveBack } from '../../encoders/blocks.ts'
 import type { AppPart } from '../app.ts'
 import { acceptHeader, holdLimitBytes, offerHeader } from '../hand-over.ts'
 import { watchReader } from './slow-clients.ts'
@@ -63,31 +64,28 @@ export class HandOvers {
 
 /** Writes a body as HTTP/1.1 chunks (RFC 9112, section 7.1), all but the last, empty one; at the reader's pace. */
 async function writeChunks(socket: Socket, first: Buffer[], rest: AsyncIterator<Buffer>): Promise<void> {
-  for (const piece of first.splice(0)) await writeChunk(socket, piece)
-  for (let next = await rest.next(); !next.done; next = await rest.next()) await writeChunk(socket, next.value)
-  await drained(socket)
-}
-
-async function writeChunk(socket: Socket, piece: Buffer): Promise<void> {
-  if (piece.length === 0) return // would end the body
-  socket.cork()
-  socket.write(`${piece.length.toString(16)}\r\n`)
-  socket.write(piece)
-  const goOn = socket.write('\r\n')
-  socket.uncork()
-  if (!goOn) await drained(socket)
-}
-
-/** When everything has left this process. */
-async function drained(socket: Socket): Promise<void> {
-  if (socket.writableLength > 0 && !socket.destroyed) {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        socket.off('drain', done).off('close', done)
-        resolve()
-      }
-      socket.on('drain', done).on('close', done)
-    })
+  let written: Promise<void> = Promise.resolve()
+  const write = async (piece: Buffer): Promise<void> => {
+    if (piece.length === 0) return // would end the body
+    written = writeChunk(socket, piece)
+    written.catch(() => {}) // may be awaited only later
+    if (socket.writableNeedDrain) await written
   }
-  if (socket.destroyed) throw new Error('the client left')
+  for (const piece of first.splice(0)) await write(piece)
+  for (let next = await rest.next(); !next.done; next = await rest.next()) await write(next.value)
+  await written
+}
+
+/** Resolves when the chunk has left this process; rejects when the client left. */
+function writeChunk(socket: Socket, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.cork()
+    socket.write(`${piece.length.toString(16)}\r\n`)
+    socket.write(piece, () => giveBack(piece))
+    socket.write('\r\n', (error) => {
+      if (error) reject(error)
+      else resolve()
+    })
+    socket.uncork()
+  })
 }
