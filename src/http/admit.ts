@@ -12,6 +12,9 @@ export interface Computing {
   readonly memory: MemoryLedger
 }
 
+/** Less work, about a millisecond, is done sooner than it is found out whether anybody still waits for it. */
+const unitsWorthALook = 1.01
+
 /**
  * Runs one request's work in its turn: memory first, decided at once, then a place, then the work itself, all within
  * the deadline. The memory is given back when the answer is out or its client gone. Work that goes on after its client
@@ -27,12 +30,7 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
   })
   try {
     const result = await computing.turns.run(deadline.signal, request.timing, async () => {
-      // A client that left while this process was busy is seen before its work begins: one turn of the event loop reads
-      // the end of its connection behind its request, the next one tells.
-      await setImmediate()
-      await setImmediate()
-      const { socket } = request.raw
-      if (socket.readableEnded || socket.destroyed) deadline.leave()
+      if (request.workUnits > unitsWorthALook && await hasLeft(request)) deadline.leave()
       deadline.signal.throwIfAborted()
       return work(deadline.signal)
     })
@@ -44,4 +42,14 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
   } finally {
     deadline.clear()
   }
+}
+
+/**
+ * Whether the client left while this process was busy: one turn of the event loop reads the end of its connection behind
+ * its request, the next one tells.
+ */
+async function hasLeft({ raw: { socket } }: FastifyRequest): Promise<boolean> {
+  await setImmediate()
+  await setImmediate()
+  return socket.readableEnded || socket.destroyed
 }
