@@ -69,9 +69,15 @@ function modelOf({ request, numParameters }: AttentionResult): Record<string, un
   }
 }
 
+const statisticNames = weightStatistics.map((name) => [name, wireName(name)] as const)
+
 function summaryOf({ summary }: AttentionResult, heads: readonly number[]): Record<string, unknown> {
   const { weights, uniform, context } = summary!
-  const named = (value: (name: WeightStatistic) => unknown): Record<string, unknown> => Object.fromEntries(weightStatistics.map((name) => [wireName(name), value(name)]))
+  const named = (value: (name: WeightStatistic) => unknown): Record<string, unknown> => {
+    const named: Record<string, unknown> = {}
+    for (const [name, onTheWire] of statisticNames) named[onTheWire] = value(name)
+    return named
+  }
   return {
     weights: { ...named((name) => heads.map((head) => weights[name][head])), uniform: named((name) => uniform[name]) },
     context: { min: context.min, max: context.max, mean: context.mean, std: context.std, norm_mean: context.normMean },

@@ -10,16 +10,19 @@ export type HeadStatistics = Readonly<Record<WeightStatistic, readonly (number |
 /** Each statistic under uniform causal attention at the same length. */
 export type UniformStatistics = Readonly<Record<WeightStatistic, number | null>>
 
+type Means = Record<WeightStatistic, number>
+
 /** A statistic of one item's head: its row values at rows i >= 1, averaged. Definitions and cautions: experiments.md. */
-export function itemStatistics(rows: RowStatistics, item: number, head: number): Record<WeightStatistic, number> | null {
+export function itemStatistics(rows: RowStatistics, item: number, head: number): Means | null {
   const { seqLen } = rows
   if (seqLen < 2) return null
+  const logarithms = logarithmsUpTo(seqLen)
   const start = (item * rows.heads + head) * seqLen
   let entropy = 0, normalizedEntropy = 0, maxWeight = 0, distance = 0, sum = 0, previousToken = 0, firstToken = 0, diagonal = 0
   for (let query = 1; query < seqLen; query++) {
     const row = start + query
     entropy += rows.entropy[row]!
-    normalizedEntropy += rows.entropy[row]! / Math.log(query + 1)
+    normalizedEntropy += rows.entropy[row]! / logarithms[query + 1]!
     maxWeight += rows.maxWeight[row]!
     distance += rows.distance[row]!
     sum += rows.sum[row]!
@@ -39,17 +42,53 @@ export function itemStatistics(rows: RowStatistics, item: number, head: number):
   }
 }
 
+let logarithms = new Float64Array(0)
+
+/** ln n by n, up to `count` at least: made once, because every row of every map asks for one. */
+function logarithmsUpTo(count: number): Float64Array {
+  if (logarithms.length <= count) logarithms = Float64Array.from({ length: 2 * count + 1 }, (_, n) => Math.log(n))
+  return logarithms
+}
+
 /** Each head's statistics, averaged over the batch. */
 export function headStatistics(rows: RowStatistics): HeadStatistics {
-  const result = Object.fromEntries(weightStatistics.map((name) => [name, [] as (number | null)[]])) as Record<WeightStatistic, (number | null)[]>
-  for (let head = 0; head < rows.heads; head++) {
-    const items = Array.from({ length: rows.batch }, (_, item) => itemStatistics(rows, item, head))
-    for (const name of weightStatistics) {
-      const values = items.map((item) => (item === null ? null : item[name]))
-      result[name].push(values.includes(null) ? null : (values as number[]).reduce((a, b) => a + b, 0) / rows.batch)
-    }
+  const heads = Array.from({ length: rows.heads }, (_, head) => headMeans(rows, head))
+  const each = (name: WeightStatistic): (number | null)[] => heads.map((means) => (means === null ? null : means[name]))
+  return {
+    entropy: each('entropy'),
+    normalizedEntropy: each('normalizedEntropy'),
+    maxWeight: each('maxWeight'),
+    distance: each('distance'),
+    previousToken: each('previousToken'),
+    firstToken: each('firstToken'),
+    diagonal: each('diagonal'),
   }
-  return result
+}
+
+/** One head's statistics, averaged over the batch; by name, since looking names up takes longer than the sums. */
+function headMeans(rows: RowStatistics, head: number): Means | null {
+  const { batch } = rows
+  let entropy = 0, normalizedEntropy = 0, maxWeight = 0, distance = 0, previousToken = 0, firstToken = 0, diagonal = 0
+  for (let item = 0; item < batch; item++) {
+    const means = itemStatistics(rows, item, head)
+    if (means === null) return null
+    entropy += means.entropy
+    normalizedEntropy += means.normalizedEntropy
+    maxWeight += means.maxWeight
+    distance += means.distance
+    previousToken += means.previousToken
+    firstToken += means.firstToken
+    diagonal += means.diagonal
+  }
+  return {
+    entropy: entropy / batch,
+    normalizedEntropy: normalizedEntropy / batch,
+    maxWeight: maxWeight / batch,
+    distance: distance / batch,
+    previousToken: previousToken / batch,
+    firstToken: firstToken / batch,
+    diagonal: diagonal / batch,
+  }
 }
 
 /** What uniform causal attention, A_ij = 1 / (i + 1), gives at a length: the baseline that a head is to be held against. */

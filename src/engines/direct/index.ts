@@ -25,13 +25,14 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const width = numHeads * headDim
   const keyWidth = numKeyValueHeads * headDim
   const { query, key, value, output } = projections
-  const [queries, keys, values, mixed] = arrays(positions * width, positions * keyWidth, positions * keyWidth, positions * width)
+  const [queries, keys, values, mixed] = arraysOver(scratchOf, positions * width, positions * keyWidth, positions * keyWidth, positions * width)
   linear(queries, problem.input, query, positions, dIn, width) //   (batch, seqLen, width)
   linear(keys, problem.input, key, positions, dIn, keyWidth) //     (batch, seqLen, keyWidth)
   linear(values, problem.input, value, positions, dIn, keyWidth)
   const square = batch * numHeads * seqLen * seqLen
-  const weights = wanted.weights ? new Float32Array(square) : null
-  const scores = wanted.scores ? new Float32Array(square) : null
+  const [context, weightsOrNone, scoresOrNone] = arraysOver((bytes) => new ArrayBuffer(bytes), positions * outputDim, wanted.weights ? square : 0, wanted.scores ? square : 0)
+  const weights = wanted.weights ? weightsOrNone : null
+  const scores = wanted.scores ? scoresOrNone : null
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
   const into = { queries, keys, values, weights, scores, mixed, rows, row: new Float64Array(seqLen) }
   const keep = problem.dropout?.keep ?? null
@@ -49,7 +50,6 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       attend(at, into, seqLen, headDim, scale, keep, keepProbability)
     }
   }
-  const context = new Float32Array(positions * outputDim)
   if (output === null) context.set(mixed)
   else linear(context, mixed, output, positions, width, outputDim)
   const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, batch, seqLen, count, headDim)
@@ -65,13 +65,20 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   }
 }
 
-/** Arrays in one piece of memory, which is what allocating costs. They are not handed out. */
-function arrays<Lengths extends readonly number[]>(...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
-  const memory = new ArrayBuffer(lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT)
+/** Arrays in one piece of memory: allocating one takes longer than the arithmetic of a small map. */
+function arraysOver<Lengths extends readonly number[]>(memoryOf: (bytes: number) => ArrayBuffer, ...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
+  const memory = memoryOf(lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT)
   let at = 0
   return lengths.map((length) => {
     const array = new Float32Array(memory, at, length)
     at += array.byteLength
     return array
   }) as { [Index in keyof Lengths]: Float32Array }
+}
+
+/** What is kept for stages that are not handed out; a problem that needs more has memory of its own. */
+const scratch = new ArrayBuffer(256 * 1024)
+
+function scratchOf(bytes: number): ArrayBuffer {
+  return bytes <= scratch.byteLength ? scratch : new ArrayBuffer(bytes)
 }
