@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { powersOfFive, powersOfTen } from './powers.ts'
+import { floatPowersOfTen, powersOfFive, powersOfTen, wholePowersOfTen } from './powers.ts'
 
 /** What build/kernels.wasm exports; its source, src/kernels/assembly/, says what each does. */
 interface Exports {
@@ -16,6 +16,17 @@ interface Exports {
   VISIBLE: WebAssembly.Global
   ROWS_LENGTH: WebAssembly.Global
   ROWS_PER_ARRAY: WebAssembly.Global
+  WINDOW: WebAssembly.Global
+  WINDOW_LENGTH: WebAssembly.Global
+  VALUES: WebAssembly.Global
+  VALUES_LENGTH: WebAssembly.Global
+  UNDECIDED: WebAssembly.Global
+  UNDECIDED_LENGTH: WebAssembly.Global
+  FLOAT_POWERS: WebAssembly.Global
+  WHOLE_POWERS: WebAssembly.Global
+  ARRAY: WebAssembly.Global
+  MORE: WebAssembly.Global
+  DONE: WebAssembly.Global
   linear(rows: number, inputs: number, outputs: number): void
   seed(seed: number): void
   skip(count: number): void
@@ -24,6 +35,8 @@ interface Exports {
   normal(count: number): void
   keepMask(count: number, keep: number): void
   rows(count: number, width: number, rest: number, brackets: number, row: number): number
+  beginArray(): void
+  readArray(length: number): number
 }
 
 function compile(): WebAssembly.Module {
@@ -41,6 +54,8 @@ const { buffer } = kernels.memory // of a fixed size, so views of it stay valid
 
 new BigUint64Array(buffer, kernels.POWERS_OF_FIVE.value).set(powersOfFive)
 new BigUint64Array(buffer, kernels.POWERS_OF_TEN.value).set(powersOfTen)
+new Float64Array(buffer, kernels.FLOAT_POWERS.value).set(floatPowersOfTen)
+new BigUint64Array(buffer, kernels.WHOLE_POWERS.value).set(wholePowersOfTen)
 
 /** How many values go through `scratch` at once. */
 export const scratchLength = kernels.SCRATCH_LENGTH.value
@@ -67,4 +82,11 @@ export const visible = new Uint32Array(buffer, kernels.VISIBLE.value, kernels.RO
 /** How many rows fill an array of each level above a row's own, the innermost first. */
 export const rowsPerArray = new Uint32Array(buffer, kernels.ROWS_PER_ARRAY.value, 6)
 
-export const { linear, seed, skip, words, uniform, normal, keepMask, rows } = kernels
+/** The region of the text of an array that is read, and those of what is found in it; number-arrays.ts says what they hold. */
+export const jsonWindow = Buffer.from(buffer, kernels.WINDOW.value, kernels.WINDOW_LENGTH.value)
+export const windowValues = new Float32Array(buffer, kernels.VALUES.value, kernels.VALUES_LENGTH.value)
+export const undecided = new Uint32Array(buffer, kernels.UNDECIDED.value, 3 * kernels.UNDECIDED_LENGTH.value)
+export const arrayState = new Uint32Array(buffer, kernels.ARRAY.value, 8)
+export const [arrayGoesOn, arrayIsDone] = [kernels.MORE.value, kernels.DONE.value]
+
+export const { linear, seed, skip, words, uniform, normal, keepMask, rows, beginArray, readArray } = kernels

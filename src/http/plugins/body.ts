@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { Transform } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../errors.ts'
+import { parseBody } from '../read/body-arrays.ts'
 
 /**
  * JSON bodies: UTF-8, possibly compressed, `__proto__` refused, an empty body told from an invalid one.
@@ -11,14 +12,23 @@ import { ServiceError } from '../../errors.ts'
 export function readJsonBodies(app: FastifyInstance): void {
   decompressBodies(app)
   const parse = app.getDefaultJsonParser('error', 'error')
+  const parsed = (request: FastifyRequest, text: string): unknown => {
+    let result: { error: Error | null; value: unknown } | undefined
+    parse(request, text, (error, value) => { result = { error, value } })
+    if (result!.error !== null) throw result!.error
+    return result!.value
+  }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(new ServiceError('invalid-json', 'The body is empty; it must be a JSON object.', { places: [{ path: '', message: 'is empty' }] }))
     if (!isUtf8(body as Buffer)) return done(new ServiceError('invalid-json', 'The body is not valid UTF-8.', { places: [{ path: '', message: 'is not valid UTF-8' }] }))
-    parse(request, (body as Buffer).toString('utf8'), (error, value) => {
-      if (error === null) return done(null, value)
-      done(invalidJson(error))
-    })
+    let value: unknown
+    try {
+      value = parseBody(body as Buffer, (text) => parsed(request, text))
+    } catch (error) {
+      return done(invalidJson(error as Error))
+    }
+    done(null, value)
   })
 }
 

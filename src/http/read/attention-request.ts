@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 import { maxLength, maxSeed } from '../schemas/common.ts'
 import { readParameters } from './parameters.ts'
-import { kindOf, plainObject, readTensor } from './tensor.ts'
+import { isArray, kindOf, plainObject, readTensor } from './tensor.ts'
 
 const defaultSeed = 42
 
@@ -63,7 +63,7 @@ export function readInput(value: unknown): InputSource {
       advance: readWhole(object.advance, '/input/advance', 0, 2 ** 32),
     }
   }
-  if (form === 'values' && !Array.isArray(object.values)) throw invalid('/input/values', `must be nested arrays, not ${kindOf(object.values)}`)
+  if (form === 'values' && !isArray(object.values)) throw invalid('/input/values', `must be nested arrays, not ${kindOf(object.values)}`)
   const values = form === 'values' ? readTensor(object.values, '/input/values') : readTensor(object, '/input')
   return { values: asBatch(values, form === 'values' ? '/input/values' : '/input/shape') }
 }

@@ -1,9 +1,9 @@
 import { invalid } from '../../errors.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { float32Limit, NumberArray } from './number-array.ts'
 
 const maxDimensions = 4
-const float32Limit = 3.4028235677973366e38 // from here on, rounding to float32 gives infinity
 
 /** An object with no keys but these, or a 400 that names the first other one. */
 export function plainObject(value: unknown, path: string, keys?: readonly string[]): Record<string, unknown> {
@@ -21,11 +21,17 @@ export function pointerToken(key: string): string {
 
 /** A tensor in any of its three forms: nested arrays, `{ shape, data }`, `{ shape, base64 }`. */
 export function readTensor(value: unknown, path: string): Tensor {
+  if (value instanceof NumberArray) return value
   if (Array.isArray(value)) return readNested(value, path)
   const object = plainObject(value, path, ['shape', 'data', 'base64'])
   if (('data' in object) === ('base64' in object)) throw invalid(path, 'must have either data or base64')
   const shape = readShape(object.shape, `${path}/shape`)
   return 'data' in object ? readFlat(object.data, shape, `${path}/data`) : readBase64(object.base64, shape, `${path}/base64`)
+}
+
+/** Whether a value is nested arrays, in either form that a body's parser leaves them in. */
+export function isArray(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof NumberArray
 }
 
 /** A list of axis lengths, each a whole number of at least 1. */
@@ -79,11 +85,13 @@ function fill(node: readonly unknown[], shape: readonly number[], depth: number,
 }
 
 function readFlat(value: unknown, shape: readonly number[], path: string): Tensor {
-  if (!Array.isArray(value)) throw invalid(path, `must be an array of numbers, not ${kindOf(value)}`)
+  if (!isArray(value)) throw invalid(path, `must be an array of numbers, not ${kindOf(value)}`)
   const size = sizeOf(shape)
-  if (value.length !== size) throw invalid(path, `must have ${size} numbers, as the shape says, not ${value.length}`)
+  const numbers = value instanceof NumberArray ? value.data : value as unknown[]
+  if (numbers.length !== size) throw invalid(path, `must have ${size} numbers, as the shape says, not ${numbers.length}`)
+  if (numbers instanceof Float32Array) return { shape, data: numbers }
   const data = new Float32Array(size)
-  for (let i = 0; i < size; i++) data[i] = readNumber(value[i], path, i)
+  for (let i = 0; i < size; i++) data[i] = readNumber(numbers[i], path, i)
   return { shape, data }
 }
 
