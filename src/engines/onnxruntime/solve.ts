@@ -46,9 +46,11 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
       }
       fillRows(rows, block.rows!, part)
       maxFutureWeight = Math.max(maxFutureWeight, block.future![0]!)
+      letGo(block.mixed!, block.rows!, block.future!)
       if (wanted.weights) weights.push({ data: block.weights!, width: from + part.size })
       if (wanted.scores) scores.push({ data: block.scores!, width: from + part.size })
     }
+    for (const name of ['query', 'key', 'value'] as const) if (!kept[name].includes(stages[name]!)) letGo(stages[name]!)
   }
   const context = projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
   const maps = (blocks: readonly RowBlock[], masked: number): CausalMaps =>
@@ -64,6 +66,14 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
     ...(wanted.values ? { values: stage(kept.value, numKeyValueHeads) } : {}),
     ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed, batch, seqLen, numHeads, headDim) } : {}),
   }
+}
+
+/**
+ * Gives the memory of a run's outputs back now. The garbage collector would only find it much later, and run more often
+ * for it: it counts such memory towards its limits.
+ */
+function letGo(...outputs: readonly Float32Array[]): void {
+  for (const { buffer } of outputs) (buffer as ArrayBuffer).transfer(0)
 }
 
 /** Some items' queries, keys and values. */
