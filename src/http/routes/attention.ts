@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
 import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
@@ -52,6 +53,12 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       const started = performance.now()
       const encoded = await encodeAttention(result, form, selection)
       request.timing.encodeMs = performance.now() - started
+      const letGo = (): void => {
+        result.output.weights?.letGo()
+        result.output.scores?.letGo()
+      }
+      if (encoded instanceof Readable) reply.raw.once('finish', letGo) // only then has all of it been read
+      else letGo()
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
     }
 
