@@ -5,7 +5,9 @@ type Parse = (text: string) => unknown
 
 /** Shorter arrays are left to JSON.parse, and so are shorter bodies. */
 const leastArrayBytes = 1024
-const leastBodyBytes = 4096
+const leastBodyBytes = 2048
+/** Strings and arrays that are passed on the way, at most: a body of nothing but short ones takes long enough to parse. */
+const mostSteps = 100_000
 
 const quoteByte = 0x22
 const bracketByte = 0x5b
@@ -42,7 +44,7 @@ function takeOut(body: Buffer, mark: string): { rest: string; arrays: NumberArra
   let taken = 0
   let quote = body.indexOf(quoteByte)
   let bracket = body.indexOf(bracketByte)
-  while (bracket !== -1) {
+  for (let step = 0; bracket !== -1 && step < mostSteps; step++) {
     let at: number
     if (quote !== -1 && quote < bracket) {
       at = endOfString(body, quote)
