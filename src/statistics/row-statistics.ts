@@ -1,4 +1,5 @@
 import type { CausalMaps } from '../tensor/causal-maps.ts'
+import { float64Zeros } from '../tensor/zeros.ts'
 
 /**
  * What one row of attention weights says, for every row: arrays of (batch, heads, seqLen), row-major.
@@ -29,12 +30,11 @@ export interface RowStatistics {
 /** Arrays to be filled row by row. */
 export function emptyRowStatistics(batch: number, heads: number, seqLen: number): RowStatistics {
   const rows = batch * heads * seqLen
-  const memory = new ArrayBuffer(7 * rows * Float64Array.BYTES_PER_ELEMENT) // one allocation: seven take 2 us
-  const column = (i: number): Float64Array => new Float64Array(memory, i * rows * Float64Array.BYTES_PER_ELEMENT, rows)
+  const column = (): Float64Array => float64Zeros(rows)
   return {
     batch, heads, seqLen,
-    entropy: column(0), maxWeight: column(1), distance: column(2), previousToken: column(3),
-    firstToken: column(4), diagonal: column(5), sum: column(6), maxFutureWeight: 0,
+    entropy: column(), maxWeight: column(), distance: column(), previousToken: column(),
+    firstToken: column(), diagonal: column(), sum: column(), maxFutureWeight: 0,
   }
 }
 

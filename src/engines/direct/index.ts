@@ -4,6 +4,7 @@ import { CausalMaps } from '../../tensor/causal-maps.ts'
 import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { float32Zeros, float64Zeros } from '../../tensor/zeros.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { attend } from './attend.ts'
 import { linear } from './linear.ts'
@@ -25,16 +26,15 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const width = numHeads * headDim
   const keyWidth = numKeyValueHeads * headDim
   const { query, key, value, output } = projections
-  const [queries, keys, values, mixed] = arraysOver(scratchOf, positions * width, positions * keyWidth, positions * keyWidth, positions * width)
+  const [queries, keys, values, mixed] = scratchArrays(positions * width, positions * keyWidth, positions * keyWidth, positions * width)
   linear(queries, problem.input, query, positions, dIn, width) //   (batch, seqLen, width)
   linear(keys, problem.input, key, positions, dIn, keyWidth) //     (batch, seqLen, keyWidth)
   linear(values, problem.input, value, positions, dIn, keyWidth)
   const square = batch * numHeads * seqLen * seqLen
-  const [context, weightsOrNone, scoresOrNone] = arraysOver((bytes) => new ArrayBuffer(bytes), positions * outputDim, wanted.weights ? square : 0, wanted.scores ? square : 0)
-  const weights = wanted.weights ? weightsOrNone : null
-  const scores = wanted.scores ? scoresOrNone : null
+  const weights = wanted.weights ? float32Zeros(square) : null
+  const scores = wanted.scores ? float32Zeros(square) : null
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
-  const into = { queries, keys, values, weights, scores, mixed, rows, row: new Float64Array(seqLen) }
+  const into = { queries, keys, values, weights, scores, mixed, rows, row: float64Zeros(seqLen) }
   const keep = problem.dropout?.keep ?? null
   const keepProbability = problem.dropout?.keepProbability ?? 1
   for (let item = 0; item < batch; item++) {
@@ -50,6 +50,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       attend(at, into, seqLen, headDim, scale, keep, keepProbability)
     }
   }
+  const context = float32Zeros(positions * outputDim)
   if (output === null) context.set(mixed)
   else linear(context, mixed, output, positions, width, outputDim)
   const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, batch, seqLen, count, headDim)
@@ -65,20 +66,12 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   }
 }
 
-/** Arrays in one piece of memory: allocating one takes longer than the arithmetic of a small map. */
-function arraysOver<Lengths extends readonly number[]>(memoryOf: (bytes: number) => ArrayBuffer, ...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
-  const memory = memoryOf(lengths.reduce((sum, length) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT)
+/** Arrays side by side in memory that is kept, or in memory of their own where that is too small. They are not handed out. */
+function scratchArrays<Lengths extends readonly number[]>(...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  const memory = total <= scratch.length ? scratch : new Float32Array(total)
   let at = 0
-  return lengths.map((length) => {
-    const array = new Float32Array(memory, at, length)
-    at += array.byteLength
-    return array
-  }) as { [Index in keyof Lengths]: Float32Array }
+  return lengths.map((length) => memory.subarray(at, at += length)) as { [Index in keyof Lengths]: Float32Array }
 }
 
-/** What is kept for stages that are not handed out; a problem that needs more has memory of its own. */
-const scratch = new ArrayBuffer(256 * 1024)
-
-function scratchOf(bytes: number): ArrayBuffer {
-  return bytes <= scratch.byteLength ? scratch : new ArrayBuffer(bytes)
-}
+const scratch = new Float32Array(2 ** 16)
