@@ -4,6 +4,9 @@ import { giveBack, lendBlock, textBytes } from './blocks.ts'
 /** From this size on the bytes are handed to the reader. */
 const pieceSize = 256 * 1024
 
+/** Up to so many characters of text are gathered before they are written. */
+const gatheredText = 1024
+
 /** What an answer that needs no whole block gets: enough for a small one without a second allocation. */
 const firstSizes = [32 * 1024, 128 * 1024]
 
@@ -15,6 +18,8 @@ export class NumberSink {
   #bytes: Buffer
   #length = 0
   #sizes = firstSizes
+  /** Text that is not among the bytes yet: writing a string costs more than adding to one. */
+  #text = ''
 
   /** @param block memory of the first piece */
   constructor(block?: ArrayBuffer) {
@@ -23,21 +28,22 @@ export class NumberSink {
 
   /** Whether there is enough for a piece. */
   get full(): boolean {
-    return this.#length >= pieceSize
+    return this.length >= pieceSize
   }
 
   /** How many bytes have been gathered since the last piece. */
   get length(): number {
-    return this.#length
+    return this.#length + this.#text.length
   }
 
   text(text: string): void {
-    this.#reserve(Buffer.byteLength(text))
-    this.#length += this.#bytes.write(text, this.#length)
+    this.#text += text
+    if (this.#text.length > gatheredText) this.#writeText()
   }
 
   /** The first `count` bytes of what the kernels have left as text. */
   kernelText(count: number): void {
+    if (this.#text !== '') this.#writeText()
     this.#reserve(count)
     kernels.text.copy(this.#bytes, this.#length, 0, count)
     this.#length += count
@@ -45,11 +51,18 @@ export class NumberSink {
 
   /** What has been gathered since the last piece. */
   take(): Buffer {
+    if (this.#text !== '') this.#writeText()
     const piece = this.#bytes.subarray(0, this.#length)
     this.#bytes = Buffer.alloc(0)
     this.#length = 0
     if (piece.length > firstSizes[0]!) this.#sizes = []
     return piece
+  }
+
+  #writeText(): void {
+    this.#reserve(Buffer.byteLength(this.#text))
+    this.#length += this.#bytes.write(this.#text, this.#length)
+    this.#text = ''
   }
 
   #reserve(count: number): void {
