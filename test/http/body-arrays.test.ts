@@ -69,7 +69,10 @@ describe('long arrays of numbers', () => {
 
   it.each([
     ['a string with one', [row.join(), `[${row.join()}]`]],
-    ['quotes and brackets in strings', ['\\"[', '\\', '[\\\\"', '"', ']["']],
+    ['a quote in a string', ['"']],
+    ['a backslash at the end of a string', ['\\']],
+    ['both', ['\\"']],
+    ['brackets in strings', ['["', ']["]', '[', ']']],
     ['short arrays', [[1], [[2, 3]], [], [[]], ['[4]']]],
   ])('are found behind %s', (_, others) => {
     const text = JSON.stringify({ others, input: { values: rows } })
