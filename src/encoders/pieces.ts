@@ -32,7 +32,7 @@ class Elsewhere {
  * nobody asks for the next piece.
  */
 export async function* pieces(parts: Iterator<Part>, sink: NumberSink, threads: TextThreads): AsyncGenerator<Buffer> {
-  const most = 2 * threads.limit + 2
+  const most = 3 * threads.limit + 3
   const ahead: (Buffer | Elsewhere)[] = []
   let over = false
   const flush = (): void => {

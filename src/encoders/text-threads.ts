@@ -3,8 +3,8 @@ import type { Run } from './number-text.ts'
 import { orderOf, textOf } from './text-order.ts'
 import type { TextAnswer } from './text-order.ts'
 
-/** Runs that a thread may have at once: one in its hands, one that it goes on with. */
-const runsPerThread = 2
+/** Runs that a thread may have at once: one in its hands, and some that it goes on with while this thread writes one. */
+const runsPerThread = 3
 /** More are of no use: this thread copies numbers to them and bytes away from them. */
 const mostThreads = 3
 /** A thread needs a small heap: what it writes lies outside. */
