@@ -68,9 +68,12 @@ export const textThreads = (): TextThreads => ofThisProcess
 
 /** Lets large answers use so many cores, this thread's included. @throws when a thread does not come up */
 export async function useTextThreads(cores: number): Promise<void> {
-  const before = ofThisProcess
-  ofThisProcess = new TextThreads(Math.min(cores - 1, mostThreads))
-  await before.close()
+  const limit = Math.min(cores - 1, mostThreads)
+  if (limit !== ofThisProcess.limit) {
+    const before = ofThisProcess
+    ofThisProcess = new TextThreads(limit)
+    await before.close()
+  }
   await ofThisProcess.start()
 }
 
