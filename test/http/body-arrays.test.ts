@@ -4,10 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { parseBody } from '../../src/http/read/body-arrays.ts'
 import { readAttentionRequest } from '../../src/http/read/attention-request.ts'
+import { readExperimentRequest } from '../../src/http/read/experiment-request.ts'
 import { NumberArray } from '../../src/http/read/number-array.ts'
 import { AttentionBodies } from '../../src/http/schemas/attention.ts'
 import type { AttentionBody } from '../../src/http/schemas/attention.ts'
+import type { ExperimentBody } from '../../src/http/schemas/experiments.ts'
 import { validateBody } from '../../src/http/schemas/validate.ts'
+import { contentOf } from '../../src/jobs/content.ts'
 import type { Service } from '../../src/service.ts'
 import { startService } from '../support/service.ts'
 
@@ -78,6 +81,13 @@ describe('long arrays of numbers', () => {
     const text = JSON.stringify({ others, input: { values: rows } })
     expect((fast(text) as { input: { values: unknown } }).input.values).toBeInstanceOf(NumberArray)
     expect(digest(fast(text))).toBe(digest(parse(text)))
+  })
+
+  it('make the same job as any other form of the same values', () => {
+    const base64 = Buffer.from(Float32Array.from(rows.flat()).buffer).toString('base64')
+    const [nested, flat, binary] = [{ values: [rows] }, { shape: [1, 3, 768], data: rows.flat() }, { shape: [1, 3, 768], base64 }]
+      .map((input) => contentOf('', '', readExperimentRequest('bias', fast(JSON.stringify({ model, input })) as ExperimentBody)))
+    expect([nested, flat]).toEqual([binary, binary])
   })
 
   const values = JSON.stringify(rows)

@@ -1,6 +1,5 @@
 import { arrayGoesOn, arrayIsDone, arrayState, beginArray, jsonWindow, readArray, undecided, windowValues } from '../../kernels/kernels.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
 
 export const float32Limit = 3.4028235677973366e38 // from here on, rounding to float32 gives infinity
 
@@ -12,7 +11,7 @@ const windowGrowth = 8
  * A rectangular nested array of 1 to 4 axes in a JSON body, of nothing but numbers that float32 can hold, read without
  * the arrays between. It stands for what JSON.parse and `readNested` make of the same text.
  */
-export class NumberArray implements Tensor {
+export class NumberArray {
   readonly shape: readonly number[]
   readonly data: Float32Array
   readonly #source: Buffer

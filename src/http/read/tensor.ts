@@ -21,7 +21,7 @@ export function pointerToken(key: string): string {
 
 /** A tensor in any of its three forms: nested arrays, `{ shape, data }`, `{ shape, base64 }`. */
 export function readTensor(value: unknown, path: string): Tensor {
-  if (value instanceof NumberArray) return value
+  if (value instanceof NumberArray) return { shape: value.shape, data: value.data }
   if (Array.isArray(value)) return readNested(value, path)
   const object = plainObject(value, path, ['shape', 'data', 'base64'])
   if (('data' in object) === ('base64' in object)) throw invalid(path, 'must have either data or base64')
