@@ -2,6 +2,7 @@ import type { Engines } from '../engines/select.ts'
 import type { Wanted } from '../engines/engine.ts'
 import { buildInput } from '../models/input.ts'
 import { drawDropoutMask, givenModel } from '../models/build.ts'
+import type { Model } from '../models/build.ts'
 import { cachedModel } from '../models/model-cache.ts'
 import { attentionProblem } from '../models/problem.ts'
 import { headDim, outputDim } from '../models/spec.ts'
@@ -13,10 +14,17 @@ import type { AttentionResult, Summary } from './result.ts'
 
 /** The way of a request below HTTP: parameters, input, mask -> one problem -> engine -> statistics. */
 export async function compute(request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
+  const { spec, parameters } = request
+  if ('given' in parameters) return computeWith(givenModel(spec, parameters.given, parameters.dropoutSeed), request, engines)
+  const { model, end } = cachedModel(spec, parameters.seed)
+  const result = await computeWith(model, request, engines)
+  if (result.parameters === null) end() // otherwise they are still to be written as text
+  return result
+}
+
+async function computeWith(model: Model, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, returns } = request
   const [batch, seqLen] = inputShape(request)
-  const { parameters } = request
-  const model = 'given' in parameters ? givenModel(spec, parameters.given, parameters.dropoutSeed) : cachedModel(spec, parameters.seed)
   const input = buildInput(request.input)
   const dropout = request.mode === 'train' && spec.dropout > 0 ? drawDropoutMask(spec, model, batch, seqLen) : null
   const problem = attentionProblem({
@@ -36,7 +44,7 @@ export async function compute(request: AttentionRequest, engines: Engines): Prom
     request,
     numParameters: model.numParameters,
     input,
-    parameters: model.parameters,
+    parameters: returns.has('parameters') ? model.parameters : null,
     output,
     summary,
     similarity: returns.has('similarity') ? similarityOf(output.weights!) : null,

@@ -17,9 +17,9 @@ export interface AttentionResult {
   readonly numParameters: number
   /** (batch, seqLen, dIn) */
   readonly input: Tensor
-  readonly parameters: NamedParameters
   readonly output: AttentionOutput
-  /** Null where the request does not ask for it. */
+  /** Null where the request does not ask for it, like the next two. */
+  readonly parameters: NamedParameters | null
   readonly summary: Summary | null
   readonly similarity: Similarity | null
   readonly checks: Checks

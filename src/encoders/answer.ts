@@ -26,7 +26,7 @@ export function answerOf(result: AttentionResult): Answer {
     members.push([name, { array }])
   }
   if (request.tokens !== null) members.push(['tokens', { plain: request.tokens }])
-  if (returns.has('parameters')) members.push(['parameters', { group: [...result.parameters].map(([name, tensor]) => [name, { array: tensorView(tensor) }] as const) }])
+  if (result.parameters) members.push(['parameters', { group: [...result.parameters].map(([name, tensor]) => [name, { array: tensorView(tensor) }] as const) }])
   if (output.queries) add('queries', headsView(output.queries, selection, true))
   if (output.keys) add('keys', headsView(output.keys, selection, false))
   if (output.values) add('values', headsView(output.values, selection, false))

@@ -3,6 +3,7 @@ import { sizeOf } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { modelClasses } from './index.ts'
 import type { NamedParameters } from './model.ts'
+import { parameterMemory } from './parameter-memory.ts'
 import type { DropoutMask, Projections } from './problem.ts'
 import type { ModelSpec } from './spec.ts'
 
@@ -49,7 +50,7 @@ export function drawParameters(spec: ModelSpec, generator: Generator): NamedPara
   const parameters = new Map<string, Tensor>()
   for (const { name, shape, fanIn } of modelClasses[spec.kind].parameters(spec)) {
     const bound = linearBound(fanIn)
-    const data = new Float32Array(sizeOf(shape))
+    const data = parameterMemory(sizeOf(shape))
     generator.uniform(data, -bound, bound)
     parameters.set(name, { shape, data })
   }

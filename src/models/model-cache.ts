@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { cacheCount } from '../metrics/caches.ts'
 import { drawModel } from './build.ts'
 import type { Model } from './build.ts'
+import { giveBackParameters } from './parameter-memory.ts'
 import type { ModelSpec } from './spec.ts'
 
 /** Bytes of parameters that are kept: a dozen models of width 768, thousands of the study's size. */
@@ -9,19 +10,51 @@ const limitBytes = 128 * 2 ** 20
 /** What a small model costs beside its numbers. */
 const overheadBytes = 1024
 
-const models = new LRUCache<string, Model>({ maxSize: limitBytes, maxEntrySize: limitBytes / 4, sizeCalculation: ({ numParameters }) => numParameters * 8 + overheadBytes })
+/** A model and how many work with it. */
+interface Entry { readonly model: Model; users: number; cached: boolean }
+
+const models = new LRUCache<string, Entry>({
+  maxSize: limitBytes,
+  maxEntrySize: limitBytes / 4,
+  sizeCalculation: ({ model }) => model.numParameters * 8 + overheadBytes,
+  dispose: (entry) => {
+    entry.cached = false
+    recycleUnused(entry)
+  },
+})
 const count = cacheCount('models')
 
-/** The model of a spec and seed, drawn when it has not been asked for lately. Models are never written to. */
-export function cachedModel(spec: ModelSpec, seed: number): Model {
+/** A model that is in use: it is not to be read after `end`. Where its parameters are handed on, it is never ended. */
+export interface ModelInUse {
+  readonly model: Model
+  end(): void
+}
+
+/** The model of a spec and seed, drawn when it has not been asked for lately. Models are never written to while in use. */
+export function cachedModel(spec: ModelSpec, seed: number): ModelInUse {
   const key = `${spec.kind} ${spec.dIn} ${spec.dOut} ${spec.numHeads} ${spec.qkvBias} ${spec.outProj} ${seed}`
-  const known = models.get(key)
-  if (known !== undefined) {
+  let entry = models.get(key)
+  if (entry === undefined) {
+    count.misses++
+    entry = { model: drawModel(spec, seed), users: 0, cached: false }
+    models.set(key, entry)
+    entry.cached = models.has(key) // it may be too large
+  } else {
     count.hits++
-    return known
   }
-  count.misses++
-  const model = drawModel(spec, seed)
-  models.set(key, model)
-  return model
+  entry.users++
+  const used = entry
+  return {
+    model: entry.model,
+    end() {
+      used.users--
+      recycleUnused(used)
+    },
+  }
+}
+
+/** What has left the cache leaves its memory to the next model, once nobody works with it. */
+function recycleUnused({ model, users, cached }: Entry): void {
+  if (cached || users > 0) return
+  for (const { data } of model.parameters.values()) giveBackParameters(data)
 }
