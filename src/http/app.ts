@@ -8,6 +8,7 @@ import { readJsonBodies } from './plugins/body.ts'
 import { answerErrors, asServiceError, sendProblem } from './plugins/errors.ts'
 import { answerUnknownAddresses } from './plugins/not-found.ts'
 import { logRequests } from './plugins/request-log.ts'
+import { RequestLogger } from './plugins/request-logger.ts'
 import { watchSlowClients } from './plugins/slow-clients.ts'
 import { answerUnusualRequests, sendRawProblem } from './raw-problem.ts'
 import { validateBody, validatorFor } from './schemas/validate.ts'
@@ -30,6 +31,7 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes its own line
+    childLoggerFactory: (parent, bindings, options) => new RequestLogger(parent, bindings, options),
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()

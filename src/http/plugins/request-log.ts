@@ -28,7 +28,8 @@ export function logRequests(app: FastifyInstance, level: 'info' | 'debug'): void
   app.addHook('onResponse', (request, reply, done) => {
     const { queueMs, computeMs, encodeMs } = request.timing
     const { engineUsed, problemCode } = request
-    request.log[level]({
+    app.log[level]({
+      reqId: request.id,
       method: request.method,
       url: request.url.slice(0, 512),
       status: reply.statusCode,
