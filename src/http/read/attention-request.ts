@@ -46,14 +46,24 @@ function readSpec(kind: ModelKind, model: AttentionBody['model'], seqLen: number
   }
 }
 
+/** The keys of each form, by the one that tells it. */
+const inputForms: ReadonlyMap<string, readonly string[]> = new Map([
+  ['randn', ['randn', 'seed', 'advance']],
+  ['values', ['values']],
+  ['data', ['shape', 'data']],
+  ['base64', ['shape', 'base64']],
+])
+const inputKeys = ['randn', 'seed', 'advance', 'values', 'shape', 'data', 'base64']
+
 /** The input in one of its four forms. */
 export function readInput(value: unknown): InputSource {
-  const object = plainObject(value, '/input', ['randn', 'seed', 'advance', 'values', 'shape', 'data', 'base64'])
-  const forms = ['randn', 'values', 'data', 'base64'].filter((form) => form in object)
+  const object = plainObject(value, '/input', inputKeys)
+  const keys = Object.keys(object)
+  const forms = keys.filter((key) => inputForms.has(key))
   if (forms.length !== 1) throw invalid('/input', 'must have exactly one of randn, values, data, base64')
   const form = forms[0]!
-  const allowed = { randn: ['randn', 'seed', 'advance'], values: ['values'], data: ['shape', 'data'], base64: ['shape', 'base64'] }[form]!
-  for (const key of Object.keys(object)) {
+  const allowed = inputForms.get(form)!
+  for (const key of keys) {
     if (!allowed.includes(key)) throw invalid(`/input/${key}`, `does not go with ${form}`)
   }
   if (form === 'randn') {
