@@ -5,6 +5,7 @@ import { modelClasses } from './index.ts'
 import type { NamedParameters } from './model.ts'
 import { parameterMemory } from './parameter-memory.ts'
 import type { DropoutMask, Projections } from './problem.ts'
+import { headsWidth, outputDim } from './spec.ts'
 import type { ModelSpec } from './spec.ts'
 
 /** A model with its parameters, ready to be run; never written to. */
@@ -40,9 +41,10 @@ function assemble(spec: ModelSpec, parameters: NamedParameters): Omit<Model, 'dr
   return { parameters, numParameters, projections: modelClasses[spec.kind].lower(spec, parameters) }
 }
 
-/** Number of a model's parameters, without drawing them. */
+/** Number of a model's parameters, which all classes share out among the same Linears, without naming or drawing them. */
 export function countParameters(spec: ModelSpec): number {
-  return modelClasses[spec.kind].parameters(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  const width = headsWidth(spec)
+  return 3 * width * (spec.dIn + Number(spec.qkvBias)) + (spec.outProj ? outputDim(spec) * (width + 1) : 0)
 }
 
 /** `nn.Linear`'s default initialisation for each parameter, in the constructor's order. */
