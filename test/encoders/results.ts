@@ -37,7 +37,7 @@ export function resultOf(size: Size, asked: Partial<Pick<AttentionRequest, 'head
     },
     numParameters: 0,
     input: tensor(batch, seqLen, 3),
-    parameters: new Map(),
+    parameters: null,
     output: {
       weights: maps(size, 0, 1), scores: maps(size, -Infinity, 2), queries: tensor(batch, heads, seqLen, 2), context: tensor(batch, seqLen, 2 * heads),
       rowStatistics: emptyRowStatistics(batch, heads, seqLen),
