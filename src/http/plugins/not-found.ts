@@ -18,9 +18,8 @@ export function answerUnknownAddresses(app: FastifyInstance): void {
     return new ServiceError('method-not-allowed', `This address answers ${allowed.join(', ')}.`, { headers: { allow: allowed.join(', ') } })
   }
   // Before a body is read: where there is no route, nothing can be wrong with it.
-  app.addHook('preParsing', async (request, _reply, payload) => {
-    if (request.is404) throw unknownAddress(request)
-    return payload
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    done(request.is404 ? unknownAddress(request) : null, payload)
   })
   app.setNotFoundHandler((request, reply) => sendProblem(unknownAddress(request), request, reply))
 }
