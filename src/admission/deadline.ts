@@ -4,29 +4,48 @@ import { invalid, ServiceError } from '../errors.ts'
 export class ClientLeft extends Error {}
 
 /** One request's right to go on: ends with its deadline or when its client leaves. */
-export interface Deadline {
-  readonly signal: AbortSignal
-  /** A blocked event loop fires no timers: throws once the time is up, whether the timer came to it or not. */
-  throwIfPast(): void
-  /** The client left: nobody waits for the answer. */
-  leave(): void
-  /** The request is over; nothing fires any more. */
-  clear(): void
-}
+export class Deadline {
+  readonly #seconds: number
+  readonly #end: number
+  #left: ClientLeft | undefined
+  #controller: AbortController | undefined
+  #timer: NodeJS.Timeout | undefined
 
-/** A deadline `seconds` from now. */
-export function startDeadline(seconds: number): Deadline {
-  const controller = new AbortController()
-  const end = performance.now() + seconds * 1000
-  const exceeded = (): ServiceError => new ServiceError('deadline-exceeded', `The request was not answered within ${seconds} seconds.`)
-  const timer = setTimeout(() => controller.abort(exceeded()), seconds * 1000)
-  return {
-    signal: controller.signal,
-    throwIfPast: () => {
-      if (performance.now() > end) throw exceeded()
-    },
-    leave: () => controller.abort(new ClientLeft('the client left')),
-    clear: () => clearTimeout(timer),
+  /** @param seconds from now on */
+  constructor(seconds: number) {
+    this.#seconds = seconds
+    this.#end = performance.now() + seconds * 1000
+  }
+
+  /** For who waits or works long: made, with its timer, when it is first asked for, which most requests do not. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = this.#controller = new AbortController()
+      if (this.#left !== undefined) controller.abort(this.#left)
+      else this.#timer = setTimeout(() => controller.abort(this.#exceeded()), this.#end - performance.now())
+    }
+    return this.#controller.signal
+  }
+
+  /** A blocked event loop fires no timers: throws once the time is up or the client gone, whether a timer came to it or not. */
+  throwIfOver(): void {
+    if (this.#left !== undefined) throw this.#left
+    if (performance.now() > this.#end) throw this.#exceeded()
+  }
+
+  /** The client left: nobody waits for the answer. */
+  leave(): void {
+    this.#left = new ClientLeft('the client left')
+    this.#controller?.abort(this.#left)
+  }
+
+  /** The request is over; nothing fires any more. */
+  clear(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #exceeded(): ServiceError {
+    return new ServiceError('deadline-exceeded', `The request was not answered within ${this.#seconds} seconds.`)
   }
 }
 

@@ -28,11 +28,10 @@ export class Turns {
     return this.#running
   }
 
-  /** Runs `work` when a place is free. `timing` is filled in as things happen. */
-  async run<T>(signal: AbortSignal, timing: TurnTiming, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` when a place is free. `timing` is filled in as things happen. The signal is asked for only when there is a wait. */
+  async run<T>(until: { readonly signal: AbortSignal }, timing: TurnTiming, work: () => Promise<T>): Promise<T> {
     const asked = performance.now()
-    signal.throwIfAborted()
-    if (this.#running >= this.#places) await this.#wait(signal)
+    if (this.#running >= this.#places) await this.#wait(until.signal)
     else this.#running++
     const started = performance.now()
     timing.queueMs = started - asked
@@ -56,6 +55,7 @@ export class Turns {
   }
 
   #wait(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     if (this.#waiting.size >= this.#queueLimit) {
       throw new ServiceError('queue-full', `${this.#waiting.size} requests are waiting already.`, { headers: { 'retry-after': '1' } })
     }

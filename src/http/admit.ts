@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ClientLeft, requestedSeconds, startDeadline } from '../admission/deadline.ts'
+import { ClientLeft, Deadline, requestedSeconds } from '../admission/deadline.ts'
 import type { MemoryLedger } from '../admission/memory-ledger.ts'
 import type { Turns } from '../admission/turns.ts'
 import type { Engines } from '../engines/select.ts'
@@ -18,23 +18,23 @@ const unitsWorthALook = 1.01
 /**
  * Runs one request's work in its turn: memory first, decided at once, then a place, then the work itself, all within
  * the deadline. The memory is given back when the answer is out or its client gone. Work that goes on after its client
- * left, or past its deadline, sees `signal` aborted.
+ * left, or past its deadline, sees the deadline's `signal` aborted.
  */
-export async function admit<T>(computing: Computing, request: FastifyRequest, reply: FastifyReply, needs: { bytes: number; seconds: number }, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function admit<T>(computing: Computing, request: FastifyRequest, reply: FastifyReply, needs: { bytes: number; seconds: number }, work: (deadline: Deadline) => Promise<T>): Promise<T> {
   const seconds = requestedSeconds(request.headers['request-timeout'], needs.seconds)
   const reservation = computing.memory.reserve(needs.bytes)
-  const deadline = startDeadline(seconds)
+  const deadline = new Deadline(seconds)
   reply.raw.once('close', () => {
     reservation.release()
     if (!reply.raw.writableFinished) deadline.leave()
   })
   try {
-    const result = await computing.turns.run(deadline.signal, request.timing, async () => {
+    const result = await computing.turns.run(deadline, request.timing, async () => {
       if (request.workUnits > unitsWorthALook && await hasLeft(request)) deadline.leave()
-      deadline.signal.throwIfAborted()
-      return work(deadline.signal)
+      deadline.throwIfOver()
+      return work(deadline)
     })
-    deadline.throwIfPast()
+    deadline.throwIfOver()
     return result
   } catch (error) {
     if (error instanceof ClientLeft) reply.hijack() // nobody is there to be answered

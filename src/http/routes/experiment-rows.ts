@@ -28,7 +28,7 @@ export function experimentRowsRoutes(computing: Computing, seconds: number): App
         const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
         const [from, to] = readRange(request.query as Record<string, unknown>, seedsOf(plan))
         request.workUnits = 1 + workOf(plan, from, to) / 1e8
-        const answer = await admit(computing, request, reply, { bytes: estimateChunkBytes(plan, to - from), seconds }, (signal) => computeRows(computing, plan, from, to, signal))
+        const answer = await admit(computing, request, reply, { bytes: estimateChunkBytes(plan, to - from), seconds }, ({ signal }) => computeRows(computing, plan, from, to, signal))
         request.engineUsed = answer.engine
         return answer
       })
@@ -42,7 +42,7 @@ export function computeHere(computing: Computing): ComputeChunk {
     const plan = planOf(readExperimentRequest(kind, JSON.parse(request) as ExperimentBody).config)
     const reservation = computing.memory.reserve(estimateChunkBytes(plan, to - from))
     try {
-      return JSON.stringify(await computing.turns.run(signal, { queueMs: 0, computeMs: 0 }, () => computeRows(computing, plan, from, to, signal)))
+      return JSON.stringify(await computing.turns.run({ signal }, { queueMs: 0, computeMs: 0 }, () => computeRows(computing, plan, from, to, signal)))
     } finally {
       reservation.release()
     }

@@ -36,7 +36,7 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
       const engine = computing.engines.for(largestRun(plan), config.engine)
       request.workUnits = 1 + estimateOperations(plan) / 1e8
       const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }
-      const rows = await admit(computing, request, reply, needs, (signal) => runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
+      const rows = await admit(computing, request, reply, needs, ({ signal }) => runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
         signal,
         pause: async () => {
           await setImmediate()
