@@ -136,7 +136,7 @@ export class HttpSink implements AnswerSink {
     const { socket } = this.#raw
     if (socket === null) return // the client left, which is heard in its own time
     if (socket.writableLength === 0) use(socket)
-    else socket.once('drain', () => use(socket))
+    else socket.write('', () => use(socket)) // not 'drain', which does not come when little is left
   }
 
   data(chunk: Buffer, resume: () => void): boolean {
