@@ -5,26 +5,33 @@ import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
 import type { ArrayView } from './array-view.ts'
 import { base64Text } from './base64.ts'
-import { NumberSink } from './number-sink.ts'
+import { numbersIn, withLeastBytes } from './least-bytes.ts'
+import { NumberSink, pieceSize } from './number-sink.ts'
 import { flatRuns, nestedRuns } from './number-text.ts'
 import { pieces, writePart } from './pieces.ts'
 import type { Part } from './pieces.ts'
 import { textThreads } from './text-threads.ts'
 
+/** A digit and a comma, or four bytes in base64. */
+const leastBytesPerNumber: Readonly<Record<TensorFormat, number>> = { nested: 2, flat: 2, base64: 16 / 3 }
+
 /**
  * A result as JSON. Numbers are printed straight from the engine's blocks, in pieces that follow the reader, so no
- * answer is ever one string. An answer that fits one piece is sent whole, with its length. The memory of a piece that has
- * been written out may be given back (blocks.ts).
+ * answer is ever one string. An answer that fits one piece is sent whole, with its length; one that cannot is not begun
+ * before it is read. The memory of a piece that has been written out may be given back (blocks.ts).
  */
 export function encodeJson(result: AttentionResult): Buffer | Readable {
-  const parts = partsOf(answerOf(result), result.request.tensorFormat)
+  const answer = answerOf(result)
+  const { tensorFormat } = result.request
+  const parts = partsOf(answer, tensorFormat)
   const sink = new NumberSink()
-  while (!sink.full) {
+  const leastBytes = numbersIn(answer) * leastBytesPerNumber[tensorFormat]
+  while (leastBytes < pieceSize && !sink.full) {
     const { done, value: part } = parts.next()
     if (done) return sink.take()
     writePart(part, sink)
   }
-  return Readable.from(pieces(parts, sink, textThreads()), { highWaterMark: 1 })
+  return withLeastBytes(Readable.from(pieces(parts, sink, textThreads()), { highWaterMark: 1 }), leastBytes)
 }
 
 function* partsOf(members: Answer, format: TensorFormat): Generator<Part> {

@@ -5,6 +5,7 @@ import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
 import type { ArrayView } from './array-view.ts'
 import { lendBlock, textBytes } from './blocks.ts'
+import { numbersIn, withLeastBytes } from './least-bytes.ts'
 import { npyHeader, npyText } from './npy.ts'
 import { rowsToBytes } from './rows-to-bytes.ts'
 
@@ -18,9 +19,10 @@ const entryOptions = { compress: false, mtime: fixedTime, forceDosTimestamp: tru
  */
 export function encodeNpz(result: AttentionResult): Readable {
   const zip = new ZipFile()
-  addMembers(zip, answerOf(result), '')
+  const answer = answerOf(result)
+  addMembers(zip, answer, '')
   zip.end()
-  return zip.outputStream as Readable
+  return withLeastBytes(zip.outputStream as Readable, numbersIn(answer) * 4)
 }
 
 function addMembers(zip: ZipFile, members: Answer, prefix: string): void {

@@ -2,7 +2,7 @@ import * as kernels from '../kernels/kernels.ts'
 import { giveBack, lendBlock, textBytes } from './blocks.ts'
 
 /** From this size on the bytes are handed to the reader. */
-const pieceSize = 256 * 1024
+export const pieceSize = 256 * 1024
 
 /** Up to so many characters of text are gathered before they are written. */
 const gatheredText = 1024

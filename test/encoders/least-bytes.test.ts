@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { tensorFormats } from '../../src/attention/request.ts'
+import type { AttentionResult } from '../../src/attention/result.ts'
+import { encodeJson } from '../../src/encoders/json.ts'
+import { leastBytesOf } from '../../src/encoders/least-bytes.ts'
+import { encodeNpz } from '../../src/encoders/npz.ts'
+import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { resultOf } from './results.ts'
+
+const seqLen = 300
+const drawn = resultOf({ batch: 1, heads: 6, seqLen, rowsPerBlock: 128 })
+const noNumber = new Float32Array(drawn.input.data.length).fill(NaN)
+/** Every number is one digit. */
+const shortest: AttentionResult = {
+  ...drawn,
+  request: { ...drawn.request, returns: new Set(['weights']) },
+  output: {
+    context: drawn.output.context, rowStatistics: drawn.output.rowStatistics,
+    weights: new CausalMaps({ batch: 1, heads: 6, seqLen, masked: 0, itemsPerBlock: 1, rowsPerBlock: seqLen, blocks: [{ data: new Float32Array(6 * seqLen ** 2), width: seqLen }] }),
+  },
+}
+const results = { 'numbers of every length': drawn, 'the shortest numbers': shortest, 'no numbers': { ...drawn, input: { ...drawn.input, data: noNumber } } }
+const members = 2000 // what is not numbers: names, brackets, the model, headers of files
+
+describe('the least length of an answer', () => {
+  const formats = Object.entries(results).flatMap(([of, result]) => tensorFormats.map((format) => [of, format, result] as const))
+  it.each(formats)('is never more than the length: %s, %s', async (_, tensorFormat, result) => {
+    const stream = encodeJson({ ...result, request: { ...result.request, tensorFormat } }) as Readable
+    const least = leastBytesOf(stream)
+    const { length } = await buffer(stream)
+    expect(least).toBeLessThanOrEqual(length)
+    if (tensorFormat === 'base64' || result === shortest) expect(least).toBeGreaterThan(length - members - (tensorFormat === 'nested' ? 3 * 6 * seqLen : 0))
+    expect(least).toBeGreaterThan(2 ** 20)
+  })
+
+  it('is as good as the length in a ZIP file', async () => {
+    const stream = encodeNpz(drawn)
+    const least = leastBytesOf(stream)
+    const { length } = await buffer(stream)
+    expect(least).toBeLessThanOrEqual(length)
+    expect(least).toBeGreaterThan(length - 2 * members)
+  })
+
+  it('counts what the request selects', () => {
+    const all = leastBytesOf(encodeNpz(shortest))
+    expect(leastBytesOf(encodeNpz(resultOf({ batch: 1, heads: 6, seqLen, rowsPerBlock: 128 }, { heads: [1], rows: [0, 10] })))).toBeLessThan(all / 10)
+  })
+
+  it('of a stream that does not say is nothing', () => {
+    expect(leastBytesOf(Readable.from([]))).toBe(0)
+  })
+})
