@@ -27,7 +27,9 @@ interface Exports {
   ARRAY: WebAssembly.Global
   MORE: WebAssembly.Global
   DONE: WebAssembly.Global
+  MOMENTS: WebAssembly.Global
   linear(rows: number, inputs: number, outputs: number): void
+  moments(count: number, width: number, left: number): void
   seed(seed: number): void
   skip(count: number): void
   words(count: number): void
@@ -70,6 +72,9 @@ export const scratch = {
 /** The region of a projection's operands and result. */
 export const linearArea = new Float32Array(buffer, kernels.LINEAR.value, kernels.LINEAR_LENGTH.value)
 
+/** What `moments` finds in a window; moments.ts says what it holds. */
+export const windowMoments = new Float64Array(buffer, kernels.MOMENTS.value, 7)
+
 /** The region in which the kernels leave text. */
 export const text = Buffer.from(buffer, kernels.TEXT.value, kernels.TEXT_LENGTH.value)
 
@@ -89,4 +94,4 @@ export const undecided = new Uint32Array(buffer, kernels.UNDECIDED.value, 3 * ke
 export const arrayState = new Uint32Array(buffer, kernels.ARRAY.value, 8)
 export const [arrayGoesOn, arrayIsDone] = [kernels.MORE.value, kernels.DONE.value]
 
-export const { linear, seed, skip, words, uniform, normal, keepMask, rows, beginArray, readArray } = kernels
+export const { linear, moments, seed, skip, words, uniform, normal, keepMask, rows, beginArray, readArray } = kernels

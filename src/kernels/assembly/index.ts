@@ -1,5 +1,6 @@
 export { LINEAR, LINEAR_LENGTH, SCRATCH, SCRATCH_LENGTH, TEXT, TEXT_LENGTH } from './memory'
 export { linear } from './linear'
+export { MOMENTS, moments } from './moments'
 export { STATE, seed, skip } from './mt19937'
 export { keepMask, normal, uniform, words } from './draws'
 export { POWERS_OF_FIVE, POWERS_OF_TEN } from './shortest'
