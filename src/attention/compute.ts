@@ -6,8 +6,9 @@ import type { Model } from '../models/build.ts'
 import { cachedModel } from '../models/model-cache.ts'
 import { attentionProblem } from '../models/problem.ts'
 import { headDim, outputDim } from '../models/spec.ts'
+import { contextStatistics } from '../statistics/context-statistics.ts'
 import { similarityOf } from '../statistics/similarity.ts'
-import { checksOf, contextStatistics, headStatistics, uniformStatistics } from '../statistics/summary.ts'
+import { checksOf, headStatistics, uniformStatistics } from '../statistics/summary.ts'
 import { inputShape } from './request.ts'
 import type { AttentionRequest, ReturnName } from './request.ts'
 import type { AttentionResult, Summary } from './result.ts'
@@ -37,8 +38,9 @@ async function computeWith(model: Model, request: AttentionRequest, engines: Eng
   const engine = engines.for(problem, request.engine)
   const output = await engine.run(problem, wantedBy(returns))
   const rows = output.rowStatistics
+  const context = contextStatistics(output.context)
   const summary: Summary | null = returns.has('summary')
-    ? { weights: headStatistics(rows), uniform: uniformStatistics(seqLen), context: contextStatistics(output.context) }
+    ? { weights: headStatistics(rows), uniform: uniformStatistics(seqLen), context }
     : null
   return {
     request,
@@ -48,7 +50,7 @@ async function computeWith(model: Model, request: AttentionRequest, engines: Eng
     output,
     summary,
     similarity: returns.has('similarity') ? similarityOf(output.weights!) : null,
-    checks: checksOf(rows, output.context),
+    checks: checksOf(rows, context.finite),
     engine: { name: engine.name, device: engine.device, version: engine.version },
   }
 }

@@ -1,7 +1,8 @@
 import type { AttentionOutput, EngineIdentity } from '../engines/engine.ts'
 import type { NamedParameters } from '../models/model.ts'
+import type { ContextStatistics } from '../statistics/context-statistics.ts'
 import type { Similarity } from '../statistics/similarity.ts'
-import type { Checks, ContextStatistics, HeadStatistics, UniformStatistics } from '../statistics/summary.ts'
+import type { Checks, HeadStatistics, UniformStatistics } from '../statistics/summary.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { AttentionRequest } from './request.ts'
 
