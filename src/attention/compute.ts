@@ -1,7 +1,7 @@
 import type { Engines } from '../engines/select.ts'
-import type { Wanted } from '../engines/engine.ts'
+import type { AttentionOutput, Wanted } from '../engines/engine.ts'
 import { buildInput } from '../models/input.ts'
-import { drawDropoutMask, givenModel } from '../models/build.ts'
+import { countParameters, drawDropoutMask, givenModel } from '../models/build.ts'
 import type { Model } from '../models/build.ts'
 import { cachedModel } from '../models/model-cache.ts'
 import { attentionProblem } from '../models/problem.ts'
@@ -9,50 +9,65 @@ import { headDim, outputDim } from '../models/spec.ts'
 import { contextStatistics } from '../statistics/context-statistics.ts'
 import { similarityOf } from '../statistics/similarity.ts'
 import { checksOf, headStatistics, uniformStatistics } from '../statistics/summary.ts'
+import { giveBackFloats } from '../tensor/float-memory.ts'
 import { inputShape } from './request.ts'
 import type { AttentionRequest, ReturnName } from './request.ts'
 import type { AttentionResult, Summary } from './result.ts'
 
+/** What can be asked for only with values mixed, or with all parameters drawn. */
+const beyondMaps: readonly ReturnName[] = ['context', 'context_heads', 'values', 'summary', 'parameters']
+
 /** The way of a request below HTTP: parameters, input, mask -> one problem -> engine -> statistics. */
 export async function compute(request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
-  const { spec, parameters } = request
-  if ('given' in parameters) return computeWith(givenModel(spec, parameters.given, parameters.dropoutSeed), request, engines)
-  const { model, end } = cachedModel(spec, parameters.seed)
-  const result = await computeWith(model, request, engines)
+  const { spec, parameters, returns } = request
+  const mapsAlone = !beyondMaps.some((name) => returns.has(name))
+  if ('given' in parameters) return computeWith(givenModel(spec, parameters.given, parameters.dropoutSeed), mapsAlone, request, engines)
+  const { model, end } = cachedModel(spec, parameters.seed, mapsAlone)
+  const result = await computeWith(model, mapsAlone, request, engines)
   if (result.parameters === null) end() // otherwise they are still to be written as text
   return result
 }
 
-async function computeWith(model: Model, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
+async function computeWith(model: Model, mapsAlone: boolean, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, returns } = request
   const [batch, seqLen] = inputShape(request)
   const input = buildInput(request.input)
-  const dropout = request.mode === 'train' && spec.dropout > 0 ? drawDropoutMask(spec, model, batch, seqLen) : null
+  const drops = request.mode === 'train' && spec.dropout > 0 && !mapsAlone
   const problem = attentionProblem({
-    spec, batch, seqLen, dropout,
+    spec, batch, seqLen,
+    dropout: drops ? drawDropoutMask(spec, model, batch, seqLen) : null,
     headDim: headDim(spec),
     outputDim: outputDim(spec),
-    projections: model.projections,
+    projections: mapsAlone ? { ...model.projections, value: null, output: null } : model.projections,
     input: input.data,
   })
   const engine = engines.for(problem, request.engine)
   const output = await engine.run(problem, wantedBy(returns))
   const rows = output.rowStatistics
-  const context = contextStatistics(output.context)
+  const context = mapsAlone ? null : contextStatistics(output.context)
   const summary: Summary | null = returns.has('summary')
-    ? { weights: headStatistics(rows), uniform: uniformStatistics(seqLen), context }
+    ? { weights: headStatistics(rows), uniform: uniformStatistics(seqLen), context: context! }
     : null
   return {
     request,
-    numParameters: model.numParameters,
+    numParameters: countParameters(spec),
     input,
     parameters: returns.has('parameters') ? model.parameters : null,
     output,
     summary,
     similarity: returns.has('similarity') ? similarityOf(output.weights!) : null,
-    checks: checksOf(rows, context.finite),
+    checks: checksOf(rows, context?.finite ?? true),
     engine: { name: engine.name, device: engine.device, version: engine.version },
+    letGo() {
+      giveBack(output)
+      if ('randn' in request.input) giveBackFloats(input.data)
+    },
   }
+}
+
+function giveBack({ weights, scores, context, queries, keys, values, contextHeads }: AttentionOutput): void {
+  for (const maps of [weights, scores]) for (const { data } of maps?.blocks ?? []) giveBackFloats(data)
+  for (const tensor of [context, queries, keys, values, contextHeads]) if (tensor !== undefined) giveBackFloats(tensor.data)
 }
 
 function wantedBy(returns: ReadonlySet<ReturnName>): Wanted {

@@ -25,4 +25,9 @@ export interface AttentionResult {
   readonly similarity: Similarity | null
   readonly checks: Checks
   readonly engine: EngineIdentity
+  /**
+   * Gives the memory of the arrays here to the next requests: nothing of them is to be read any more. The garbage
+   * collector does it where nobody says so, later and at a cost.
+   */
+  letGo(): void
 }

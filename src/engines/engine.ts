@@ -17,7 +17,7 @@ export interface Wanted {
 }
 
 export interface AttentionOutput {
-  /** (batch, seqLen, outputDim) */
+  /** (batch, seqLen, outputDim); (batch, seqLen, 0) where the problem has no values */
   readonly context: Tensor
   /** Before dropout, as the source's classes return them. */
   readonly weights?: CausalMaps

@@ -1,9 +1,10 @@
 import { Generator, linearBound } from '../random/generator.ts'
+import { takeFloats } from '../tensor/float-memory.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { modelClasses } from './index.ts'
+import { shapesMaps } from './model.ts'
 import type { NamedParameters } from './model.ts'
-import { parameterMemory } from './parameter-memory.ts'
 import type { DropoutMask, Projections } from './problem.ts'
 import { headsWidth, outputDim } from './spec.ts'
 import type { ModelSpec } from './spec.ts'
@@ -11,34 +12,27 @@ import type { ModelSpec } from './spec.ts'
 /** A model with its parameters, ready to be run; never written to. */
 export interface Model {
   readonly parameters: NamedParameters
-  readonly numParameters: number
   readonly projections: Projections
   /** A generator where train mode's dropout goes on: after the constructor's draws, or fresh for given parameters. */
   readonly dropoutGenerator: () => Generator
 }
 
-/** A model as torch.manual_seed(seed) and the class's constructor draw it. */
-export function drawModel(spec: ModelSpec, seed: number): Model {
+/** A model as torch.manual_seed(seed) and the class's constructor draw it; `mapsAlone`: as much of it as the maps depend on. */
+export function drawModel(spec: ModelSpec, seed: number, mapsAlone = false): Model {
   const constructing = new Generator(seed)
-  const model = assemble(spec, drawParameters(spec, constructing))
+  const parameters = drawParameters(spec, constructing, mapsAlone)
   constructing.end()
   const dropoutGenerator = (): Generator => {
     const generator = new Generator(seed)
-    generator.skipUniform(model.numParameters)
+    generator.skipUniform(countParameters(spec))
     return generator
   }
-  return { ...model, dropoutGenerator }
+  return { parameters, projections: modelClasses[spec.kind].lower(spec, parameters), dropoutGenerator }
 }
 
 /** A model of given parameters. */
 export function givenModel(spec: ModelSpec, parameters: NamedParameters, dropoutSeed: number): Model {
-  return { ...assemble(spec, parameters), dropoutGenerator: () => new Generator(dropoutSeed) }
-}
-
-function assemble(spec: ModelSpec, parameters: NamedParameters): Omit<Model, 'dropoutGenerator'> {
-  let numParameters = 0
-  for (const { data } of parameters.values()) numParameters += data.length
-  return { parameters, numParameters, projections: modelClasses[spec.kind].lower(spec, parameters) }
+  return { parameters, projections: modelClasses[spec.kind].lower(spec, parameters), dropoutGenerator: () => new Generator(dropoutSeed) }
 }
 
 /** Number of a model's parameters, which all classes share out among the same Linears, without naming or drawing them. */
@@ -47,12 +41,19 @@ export function countParameters(spec: ModelSpec): number {
   return 3 * width * (spec.dIn + Number(spec.qkvBias)) + (spec.outProj ? outputDim(spec) * (width + 1) : 0)
 }
 
-/** `nn.Linear`'s default initialisation for each parameter, in the constructor's order. */
-export function drawParameters(spec: ModelSpec, generator: Generator): NamedParameters {
+/** `nn.Linear`'s default initialisation for each parameter, in the constructor's order; `mapsAlone`: those of queries and keys. */
+export function drawParameters(spec: ModelSpec, generator: Generator, mapsAlone = false): NamedParameters {
   const parameters = new Map<string, Tensor>()
+  let passed = 0
   for (const { name, shape, fanIn } of modelClasses[spec.kind].parameters(spec)) {
+    if (mapsAlone && !shapesMaps(name)) {
+      passed += sizeOf(shape)
+      continue
+    }
+    generator.skipUniform(passed)
+    passed = 0
     const bound = linearBound(fanIn)
-    const data = parameterMemory(sizeOf(shape))
+    const data = takeFloats(sizeOf(shape))
     generator.uniform(data, -bound, bound)
     parameters.set(name, { shape, data })
   }

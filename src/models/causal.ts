@@ -1,4 +1,4 @@
-import { linear, qkvParameters } from './model.ts'
+import { linear, linearIfDrawn, qkvParameters } from './model.ts'
 import type { ModelClass } from './model.ts'
 
 /** One causal head, without an output projection. */
@@ -11,7 +11,7 @@ export const causal: ModelClass = {
   lower: (_spec, parameters) => ({
     query: linear(parameters, 'W_query'),
     key: linear(parameters, 'W_key'),
-    value: linear(parameters, 'W_value'),
+    value: linearIfDrawn(parameters, 'W_value'),
     output: null,
   }),
 }

@@ -1,13 +1,13 @@
 import { Generator } from '../random/generator.ts'
+import { takeFloats } from '../tensor/float-memory.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { float32Zeros } from '../tensor/zeros.ts'
 
 /** Standard normal values as torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) gives them. */
 export function drawInput(shape: readonly number[], seed: number, advance: number): Tensor {
   const generator = new Generator(seed)
   generator.skipUniform(advance)
-  const data = float32Zeros(sizeOf(shape))
+  const data = takeFloats(sizeOf(shape))
   generator.normal(data)
   generator.end()
   return { shape, data }

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { cacheCount } from '../metrics/caches.ts'
+import { giveBackFloats } from '../tensor/float-memory.ts'
 import { drawModel } from './build.ts'
 import type { Model } from './build.ts'
-import { giveBackParameters } from './parameter-memory.ts'
 import type { ModelSpec } from './spec.ts'
 
 /** Bytes of parameters that are kept: a dozen models of width 768, thousands of the study's size. */
@@ -16,7 +16,7 @@ interface Entry { readonly model: Model; users: number; cached: boolean }
 const models = new LRUCache<string, Entry>({
   maxSize: limitBytes,
   maxEntrySize: limitBytes / 4,
-  sizeCalculation: ({ model }) => model.numParameters * 8 + overheadBytes,
+  sizeCalculation: ({ model }) => 2 * parameterBytes(model) + overheadBytes,
   dispose: (entry) => {
     entry.cached = false
     recycleUnused(entry)
@@ -30,13 +30,17 @@ export interface ModelInUse {
   end(): void
 }
 
-/** The model of a spec and seed, drawn when it has not been asked for lately. Models are never written to while in use. */
-export function cachedModel(spec: ModelSpec, seed: number): ModelInUse {
-  const key = `${spec.kind} ${spec.dIn} ${spec.dOut} ${spec.numHeads} ${spec.qkvBias} ${spec.outProj} ${seed}`
+/**
+ * The model of a spec and seed, drawn when it has not been asked for lately; `mapsAlone`: at least what the maps depend on.
+ * Models are never written to while in use.
+ */
+export function cachedModel(spec: ModelSpec, seed: number, mapsAlone: boolean): ModelInUse {
+  const whole = `${spec.kind} ${spec.dIn} ${spec.dOut} ${spec.numHeads} ${spec.qkvBias} ${spec.outProj} ${seed}`
+  const key = mapsAlone && !models.has(whole) ? `${whole} maps` : whole
   let entry = models.get(key)
   if (entry === undefined) {
     count.misses++
-    entry = { model: drawModel(spec, seed), users: 0, cached: false }
+    entry = { model: drawModel(spec, seed, mapsAlone), users: 0, cached: false }
     models.set(key, entry)
     entry.cached = models.has(key) // it may be too large
   } else {
@@ -53,8 +57,14 @@ export function cachedModel(spec: ModelSpec, seed: number): ModelInUse {
   }
 }
 
+function parameterBytes({ parameters }: Model): number {
+  let bytes = 0
+  for (const { data } of parameters.values()) bytes += data.byteLength
+  return bytes
+}
+
 /** What has left the cache leaves its memory to the next model, once nobody works with it. */
 function recycleUnused({ model, users, cached }: Entry): void {
   if (cached || users > 0) return
-  for (const { data } of model.parameters.values()) giveBackParameters(data)
+  for (const { data } of model.parameters.values()) giveBackFloats(data)
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/tensor.ts'
-import type { Projections } from './problem.ts'
+import type { Projection, Projections } from './problem.ts'
 import type { ModelKind, ModelSpec } from './spec.ts'
 
 /** A parameter as PyTorch would name, shape and draw it. */
@@ -22,6 +22,7 @@ export interface ModelClass {
   /** The class's name in the source study. */
   readonly className: string
   parameters(spec: ModelSpec): readonly ParameterSpec[]
+  /** Value and output are null where they were not drawn. */
   lower(spec: ModelSpec, parameters: NamedParameters): Projections
   /** Names under which a state dict may carry the causal mask, a buffer of (context_length, context_length). */
   maskBuffers(spec: ModelSpec): readonly string[]
@@ -44,6 +45,16 @@ export function qkvParameters(prefix: string, dIn: number, dOut: number, bias: b
 }
 
 /** A Linear's weight and bias out of a model's parameters. */
-export function linear(parameters: NamedParameters, prefix: string): { weight: Float32Array; bias: Float32Array | null } {
+export function linear(parameters: NamedParameters, prefix: string): Projection {
   return { weight: parameters.get(`${prefix}.weight`)!.data, bias: parameters.get(`${prefix}.bias`)?.data ?? null }
+}
+
+/** The same, or null where it was not drawn. */
+export function linearIfDrawn(parameters: NamedParameters, prefix: string): Projection | null {
+  return parameters.has(`${prefix}.weight`) ? linear(parameters, prefix) : null
+}
+
+/** Whether attention maps depend on a parameter: those of queries and keys. */
+export function shapesMaps(name: string): boolean {
+  return /(^|\.)W_(query|key)\./.test(name)
 }

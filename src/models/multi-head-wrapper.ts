@@ -1,4 +1,4 @@
-import { linear, linearParameters, qkvParameters } from './model.ts'
+import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
 import type { ModelClass, NamedParameters } from './model.ts'
 import type { Projection } from './problem.ts'
 import type { ModelSpec } from './spec.ts'
@@ -21,8 +21,8 @@ export const multiHeadWrapper: ModelClass = {
   lower: (spec, parameters) => ({
     query: stacked(spec, parameters, 'W_query'),
     key: stacked(spec, parameters, 'W_key'),
-    value: stacked(spec, parameters, 'W_value'),
-    output: spec.outProj ? linear(parameters, 'out_proj') : null,
+    value: linearIfDrawn(parameters, 'heads.0.W_value') && stacked(spec, parameters, 'W_value'),
+    output: linearIfDrawn(parameters, 'out_proj'),
   }),
 }
 

@@ -1,4 +1,4 @@
-import { linear, linearParameters, qkvParameters } from './model.ts'
+import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
 import type { ModelClass } from './model.ts'
 
 /** Heads share one projection of d_out each for queries, keys and values, split by columns. */
@@ -14,7 +14,7 @@ export const multiHead: ModelClass = {
   lower: (_spec, parameters) => ({
     query: linear(parameters, 'W_query'),
     key: linear(parameters, 'W_key'),
-    value: linear(parameters, 'W_value'),
-    output: linear(parameters, 'out_proj'),
+    value: linearIfDrawn(parameters, 'W_value'),
+    output: linearIfDrawn(parameters, 'out_proj'),
   }),
 }

@@ -14,8 +14,8 @@ export interface Projections {
   readonly query: Projection
   /** (numKeyValueHeads * headDim, dIn) */
   readonly key: Projection
-  /** (numKeyValueHeads * headDim, dIn) */
-  readonly value: Projection
+  /** (numKeyValueHeads * headDim, dIn), or null where nobody asks for contexts: a problem of maps alone, which is half the work */
+  readonly value: Projection | null
   /** (outputDim, numHeads * headDim), or null where the heads' outputs, side by side, are the context */
   readonly output: Projection | null
 }

@@ -11,8 +11,6 @@ export interface RowBlock {
   readonly width: number
 }
 
-const largeBytes = 2 ** 16
-
 export class CausalMaps {
   readonly batch: number
   readonly heads: number
@@ -53,16 +51,6 @@ export class CausalMaps {
     const rows = Math.min(this.rowsPerBlock, this.seqLen - rowChunk * this.rowsPerBlock)
     const row = ((item - itemChunk * this.itemsPerBlock) * this.heads + head) * rows + (query - rowChunk * this.rowsPerBlock)
     return { data: block.data, offset: row * block.width }
-  }
-
-  /**
-   * Gives the memory of large blocks back now, where they own it: the garbage collector counts it towards its limits, and
-   * would find it much later. Nothing is to be read any more.
-   */
-  letGo(): void {
-    for (const { data: { buffer, byteLength } } of this.blocks) {
-      if (byteLength >= largeBytes && byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0)
-    }
   }
 
   /** One row's visible part, keys 0..query: a view of query + 1 values. */

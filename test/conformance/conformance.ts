@@ -123,6 +123,23 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     }
   })
 
+  it('gives the maps alone of a problem without values', async () => {
+    for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
+      const problem = drawProblem(of)
+      const mapsAlone = { ...problem, projections: { ...problem.projections, value: null, output: null }, dropout: null }
+      const expected = await oracle.run(problem, everything)
+      const actual = await engine.run(mapsAlone, { weights: true, scores: true, queries: true, keys: true })
+      const sharpness = greatestScore(expected)
+      expect(actual.context.shape).toEqual([problem.batch, problem.seqLen, 0])
+      expect(actual.context.data).toHaveLength(0)
+      expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
+      expect(greatestDifference(actual.scores!, expected.scores!)).toBeLessThanOrEqual(tolerance.tensors * sharpness)
+      for (const stage of ['queries', 'keys'] as const) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
+      expectRows(actual.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
+      expect(actual.rowStatistics.maxFutureWeight).toBe(0)
+    }
+  })
+
   it('does not write to the problem', async () => {
     for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
       const problem = drawProblem(of)

@@ -51,6 +51,23 @@ describe('everything that can be returned', () => {
     expect(Object.keys((await post({ ...request, return: undefined })).json())).toEqual(['model', 'input', 'mode', 'weights', 'context', 'summary', 'checks', 'engine'])
   })
 
+  it('has the same maps where they are asked for alone, which is half the work', async () => {
+    for (const kind of ['causal', 'multi-head-wrapper', 'multi-head']) {
+      for (const engine of ['reference', 'direct', 'onnxruntime']) {
+        const model = { ...request.model, ...(kind === 'causal' ? { num_heads: undefined } : {}) }
+        const maps = ['weights', 'scores', ...(kind === 'causal' ? [] : ['similarity'])]
+        const ask = async (seed: number, mode: string, names: string[]) => (await post({ ...request, model: { ...model, seed }, engine, mode, return: names }, kind)).json()
+        const whole = await ask(90, 'train', [...maps, 'context', 'summary'])
+        const alone = await ask(90, 'train', maps)
+        const fresh = await ask(91, 'eval', ['weights'])
+        const later = await ask(91, 'eval', ['weights', 'parameters', 'context'])
+        for (const name of [...maps, 'model']) expect(alone[name], `${kind} ${engine} ${name}`).toEqual(whole[name])
+        expect(fresh.weights, `${kind} ${engine}`).toEqual(later.weights)
+        expect(fresh.checks).toEqual(later.checks)
+      }
+    }
+  })
+
   it('is the same numbers nested, flat and in base64, and reads back as the same float32', async () => {
     const nested = (await post(request)).json()
     const flat = (await post({ ...request, tensor_format: 'flat' })).json()

@@ -8,30 +8,22 @@ import type { ModelSpec } from '../../src/models/spec.ts'
 const spec: ModelSpec = { kind: 'multi-head', dIn: 512, dOut: 512, contextLength: 8, numHeads: 8, dropout: 0, qkvBias: false, outProj: true }
 const enoughToEvict = 20
 
-const arrays = ({ parameters }: Model): Float32Array[] => [...parameters.values()].map(({ data }) => data)
-const expectDrawn = (model: Model, seed: number): void => {
-  expect(arrays(model).every((array, i) => Buffer.from(array.buffer).equals(Buffer.from(arrays(drawModel(spec, seed))[i]!.buffer)))).toBe(true)
+const expectDrawn = ({ parameters }: Model, seed: number): void => expect(parameters).toEqual(drawModel(spec, seed).parameters)
+const evictAll = (firstSeed: number): void => {
+  for (let i = 0; i < enoughToEvict; i++) cachedModel(spec, firstSeed + i, false).end()
 }
-const evictAll = (firstSeed: number): Float32Array[] => Array.from({ length: enoughToEvict }, (_, i) => {
-  const { model, end } = cachedModel(spec, firstSeed + i)
-  end()
-  return arrays(model)
-}).flat()
 
-it('a model in use keeps its memory, however many others come; afterwards the next models have it, as arrays of their own', () => {
-  const { model, end } = cachedModel(spec, 1)
-  const mine = arrays(model)
-  const memory = mine.map(({ buffer }) => buffer)
-  expect(evictAll(100).some(({ buffer }) => memory.includes(buffer))).toBe(false)
+it('a model in use keeps its memory, however many others come; afterwards it is given back', () => {
+  const { model, end } = cachedModel(spec, 1, false)
+  evictAll(100)
   expectDrawn(model, 1)
   end()
-  const next = evictAll(200)
-  expect(next.some(({ buffer }) => memory.includes(buffer))).toBe(true)
-  expect(next.some((array) => mine.includes(array))).toBe(false) // engines know parameters by their arrays
+  evictAll(200)
+  expect(model.parameters.get('W_query.weight')!.data).toHaveLength(0)
 })
 
 it('two that use a model end it only together', () => {
-  const [one, other] = [cachedModel(spec, 2), cachedModel(spec, 2)]
+  const [one, other] = [cachedModel(spec, 2, false), cachedModel(spec, 2, false)]
   expect(other.model).toBe(one.model)
   one.end()
   evictAll(300)
@@ -42,8 +34,18 @@ it('two that use a model end it only together', () => {
 it('a model in memory that another had is the one of its seed', () => {
   evictAll(400)
   for (const seed of [400, 999]) {
-    const { model, end } = cachedModel(spec, seed)
+    const { model, end } = cachedModel(spec, seed, false)
     expectDrawn(model, seed)
     end()
   }
+})
+
+it('what the maps depend on is drawn alone where that is enough, and is not drawn again where all is there', () => {
+  const alone = cachedModel(spec, 3, true)
+  expect([...alone.model.parameters.keys()]).toEqual(['W_query.weight', 'W_key.weight'])
+  expect(alone.model.projections).toMatchObject({ value: null, output: null })
+  const whole = cachedModel(spec, 3, false)
+  expect(whole.model.parameters.size).toBe(5)
+  expect(cachedModel(spec, 3, true).model).toBe(whole.model)
+  for (const of of [alone, whole]) of.end()
 })

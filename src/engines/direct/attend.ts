@@ -14,7 +14,8 @@ export interface MapPlace {
 export interface AttendArrays {
   readonly queries: Float32Array
   readonly keys: Float32Array
-  readonly values: Float32Array
+  /** Null where no context is wanted. */
+  readonly values: Float32Array | null
   /** (batch, heads, seqLen, seqLen), or null where they are not wanted */
   readonly weights: Float32Array | null
   readonly scores: Float32Array | null
@@ -70,6 +71,7 @@ export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headD
     rows.firstToken[index] = row[0]!
     rows.diagonal[index] = row[query]!
 
+    if (values === null) continue
     if (keep !== null) for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
     mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
   }

@@ -29,12 +29,12 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const [queries, keys, values, mixed] = scratchArrays(positions * width, positions * keyWidth, positions * keyWidth, positions * width)
   linear(queries, problem.input, query, positions, dIn, width) //   (batch, seqLen, width)
   linear(keys, problem.input, key, positions, dIn, keyWidth) //     (batch, seqLen, keyWidth)
-  linear(values, problem.input, value, positions, dIn, keyWidth)
+  if (value !== null) linear(values, problem.input, value, positions, dIn, keyWidth)
   const square = batch * numHeads * seqLen * seqLen
   const weights = wanted.weights ? float32Zeros(square) : null
   const scores = wanted.scores ? float32Zeros(square) : null
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
-  const into = { queries, keys, values, weights, scores, mixed, rows, row: float64Zeros(seqLen) }
+  const into = { queries, keys, values: value === null ? null : values, weights, scores, mixed, rows, row: float64Zeros(seqLen) }
   const keep = problem.dropout?.keep ?? null
   const keepProbability = problem.dropout?.keepProbability ?? 1
   for (let item = 0; item < batch; item++) {
@@ -50,12 +50,13 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       attend(at, into, seqLen, headDim, scale, keep, keepProbability)
     }
   }
-  const context = float32Zeros(positions * outputDim)
-  if (output === null) context.set(mixed)
-  else linear(context, mixed, output, positions, width, outputDim)
+  const contextWidth = value === null ? 0 : outputDim
+  const context = float32Zeros(positions * contextWidth)
+  if (output !== null) linear(context, mixed, output, positions, width, contextWidth)
+  else if (value !== null) context.set(mixed)
   const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, batch, seqLen, count, headDim)
   return {
-    context: tensor([batch, seqLen, outputDim], context),
+    context: tensor([batch, seqLen, contextWidth], context),
     rowStatistics: rows,
     ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
     ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),

@@ -16,14 +16,16 @@ export const momentColumns = 16
 /**
  * Queries, keys and values, each x W^T + b with its heads apart.
  * x (B * T, I), query.weight (H * D, I), query.bias (H * D), queryShape = [B, T, H, D]; key and value likewise with
- * keyShape = [B, T, G, D] -> query (B, H, T, D), key and value (B, G, T, D)
+ * keyShape = [B, T, G, D] -> query (B, H, T, D), key and value (B, G, T, D). No values where their bias is null.
  */
-export function projectGraph(biases: { readonly query: boolean; readonly key: boolean; readonly value: boolean }): Uint8Array {
+export function projectGraph(biases: { readonly query: boolean; readonly key: boolean; readonly value: boolean | null }): Uint8Array {
   const graph = new Graph()
   const x = graph.input('x', 'float', 2)
   const [queryShape, keyShape] = [graph.input('queryShape', 'int64', 1), graph.input('keyShape', 'int64', 1)]
   for (const name of ['query', 'key', 'value'] as const) {
-    const sideBySide = linear(graph, x, name, biases[name])
+    const bias = biases[name]
+    if (bias === null) continue
+    const sideBySide = linear(graph, x, name, bias)
     const apart = graph.op('Reshape', [sideBySide, name === 'query' ? queryShape : keyShape]) // (B, T, H, D)
     graph.output(name, graph.op('Transpose', [apart], { perm: [0, 2, 1, 3] }))
   }
@@ -46,6 +48,8 @@ export interface BlockStructure {
   /** Whether several heads share their keys and values. */
   readonly grouped: boolean
   readonly dropout: boolean
+  /** Whether values are mixed. */
+  readonly context: boolean
   readonly weights: boolean
   readonly scores: boolean
 }
@@ -53,13 +57,13 @@ export interface BlockStructure {
 /**
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
- * Reads query (B, H, T, D), key and value (B, G, T, D), scale (1); where there is dropout, keep (B, H, T, T) and
+ * Reads query (B, H, T, D), key and, for the context, value (B, G, T, D), scale (1); where there is dropout, keep (B, H, T, T) and
  * keepProbability (1); moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...]; and as whole numbers, none of
  * which is worked out in the graph, so that all of it can run on one device: from = r0, to = r1, size = n,
  * before = max(0, r0 - 1), step = n + 2, maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0],
  * and where heads are grouped keyHeads (H), the keys' head of each head.
  *
- * Writes mixed (B, n, H, D), rows (B, H, n, rowColumns), future (1, 1, 1, 1), and weights and scores (B, H, n, w) where
+ * Writes rows (B, H, n, rowColumns), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w) where
  * they are wanted. What lies beyond the diagonal in scores is not masked.
  */
 export function blockGraph(structure: BlockStructure): Uint8Array {
@@ -81,15 +85,17 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   const shifted = graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])])
   const weights = graph.op('Softmax', [shifted], { axis: 3 }) //                                  (B, H, n, w)
 
-  let mixed: Value
-  if (structure.dropout) {
-    const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, from, to), columns, zero, to)
-    const kept = graph.op('Mul', [weights, graph.op('Cast', [keep], { to: 1 })])
-    mixed = graph.op('Div', [graph.op('MatMul', [kept, seen('value')]), graph.input('keepProbability', 'float', 1)])
-  } else {
-    mixed = graph.op('MatMul', [weights, seen('value')])
+  if (structure.context) {
+    let mixed: Value
+    if (structure.dropout) {
+      const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, from, to), columns, zero, to)
+      const kept = graph.op('Mul', [weights, graph.op('Cast', [keep], { to: 1 })])
+      mixed = graph.op('Div', [graph.op('MatMul', [kept, seen('value')]), graph.input('keepProbability', 'float', 1)])
+    } else {
+      mixed = graph.op('MatMul', [weights, seen('value')])
+    }
+    graph.output('mixed', graph.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }))
   }
-  graph.output('mixed', graph.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }))
 
   // Keys r0 - 1 .. r1 - 1, or a column of zeros and keys 0 .. r1 - 1: row i has its previous token at i, its own at
   // i + 1 and tokens that it must not see from i + 2 on; each row is n + 1 long, so i moves n + 2 places a row.

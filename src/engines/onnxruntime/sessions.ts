@@ -1,5 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { cacheCount } from '../../metrics/caches.ts'
+import { takeFloats } from '../../tensor/float-memory.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import type { Device } from '../engine.ts'
 import { cudaSessionOptions } from './cuda.ts'
 
@@ -8,7 +10,9 @@ export type Runtime = typeof import('onnxruntime-node')
 
 /** What a graph reads: floats or bytes with their shape, or whole numbers as they are. */
 export type Feeds = Readonly<Record<string, readonly [Float32Array | Uint8Array, readonly number[]] | readonly number[]>>
-/** What it writes, float32 throughout; the shapes are known to whoever built it. */
+/** The shape of each output of a graph, float32 throughout. */
+export type Shapes = Readonly<Record<string, readonly number[]>>
+/** What it has written, in memory that is the caller's: to be given back (tensor/float-memory.ts) when nobody reads it any more. */
 export type Results = Readonly<Record<string, Float32Array>>
 
 const count = cacheCount('sessions')
@@ -47,12 +51,17 @@ export class Sessions {
   }
 
   /** Runs the session of a structure, built when it is not there. Not to be called while another run is under way. */
-  async run(structure: string, build: () => Uint8Array, feeds: Feeds): Promise<Results> {
+  async run(structure: string, build: () => Uint8Array, feeds: Feeds, outputs: Shapes): Promise<Results> {
     const session = await this.#get(structure, build)
     const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, this.#tensor(value)]))
-    const results = await session.run(tensors)
-    // Each output is memory of its own that lives as long as its array does: nothing to copy, nothing to dispose of.
-    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]))
+    const results: Record<string, Float32Array> = {}
+    const fetches: Record<string, Tensor> = {}
+    for (const [name, shape] of Object.entries(outputs)) {
+      results[name] = takeFloats(sizeOf(shape))
+      fetches[name] = this.#tensor([results[name], shape])
+    }
+    await session.run(tensors, fetches)
+    return results
   }
 
   async #get(structure: string, build: () => Uint8Array): Promise<InferenceSession> {

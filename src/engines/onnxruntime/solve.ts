@@ -2,11 +2,12 @@ import type { AttentionProblem, Projection } from '../../models/problem.ts'
 import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
 import { CausalMaps } from '../../tensor/causal-maps.ts'
 import type { RowBlock } from '../../tensor/causal-maps.ts'
+import { giveBackFloats, takeFloats } from '../../tensor/float-memory.ts'
 import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
-import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph } from './graphs.ts'
+import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph, rowColumns } from './graphs.ts'
 import { fillRows, moments } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
@@ -26,7 +27,7 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
   const width = numHeads * headDim
   const rowsPerBlock = Math.min(blockRows, seqLen)
   const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (numHeads * rowsPerBlock * seqLen))))
-  const mixed = new Float32Array(batch * seqLen * width) // (batch, seqLen, numHeads * headDim)
+  const mixed = projections.value === null ? null : takeFloats(batch * seqLen * width) // (batch, seqLen, numHeads * headDim)
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
   let maxFutureWeight = 0
   const kept = { query: [] as Float32Array[], key: [] as Float32Array[], value: [] as Float32Array[] }
@@ -41,70 +42,74 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
     for (let from = 0; from < seqLen; from += rowsPerBlock) {
       const part = { first, count, from, size: Math.min(rowsPerBlock, seqLen - from) }
       const block = await solveBlock(sessions, problem, wanted, stages, part)
-      for (let item = 0, length = part.size * width; item < count; item++) {
-        mixed.set(block.mixed!.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
-      }
+      if (mixed !== null) putRows(block.mixed!, mixed, part, seqLen, width)
       fillRows(rows, block.rows!, part)
       maxFutureWeight = Math.max(maxFutureWeight, block.future![0]!)
-      letGo(block.mixed!, block.rows!, block.future!)
       if (wanted.weights) weights.push({ data: block.weights!, width: from + part.size })
       if (wanted.scores) scores.push({ data: block.scores!, width: from + part.size })
+      for (const name of ['mixed', 'rows']) if (name in block) giveBackFloats(block[name]!)
     }
-    for (const name of ['query', 'key', 'value'] as const) if (!kept[name].includes(stages[name]!)) letGo(stages[name]!)
+    for (const name of ['query', 'key', 'value'] as const) if (name in stages && !kept[name].includes(stages[name]!)) giveBackFloats(stages[name]!)
   }
-  const context = projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
+  const context = mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
   const maps = (blocks: readonly RowBlock[], masked: number): CausalMaps =>
     new CausalMaps({ batch, heads: numHeads, seqLen, masked, itemsPerBlock, rowsPerBlock, blocks })
   const stage = (parts: readonly Float32Array[], heads: number): Tensor => tensor([batch, heads, seqLen, headDim], concatenated(parts))
-  return {
-    context: tensor([batch, seqLen, outputDim], context),
+  const output = {
+    context: context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : tensor([batch, seqLen, outputDim], context),
     rowStatistics: { ...rows, maxFutureWeight },
     ...(wanted.weights ? { weights: maps(weights, 0) } : {}),
     ...(wanted.scores ? { scores: maps(scores, -Infinity) } : {}),
     ...(wanted.queries ? { queries: stage(kept.query, numHeads) } : {}),
     ...(wanted.keys ? { keys: stage(kept.key, numKeyValueHeads) } : {}),
     ...(wanted.values ? { values: stage(kept.value, numKeyValueHeads) } : {}),
-    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed, batch, seqLen, numHeads, headDim) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed!, batch, seqLen, numHeads, headDim) } : {}),
   }
+  if (mixed !== null && mixed !== context) giveBackFloats(mixed)
+  return output
 }
 
-/**
- * Gives the memory of a run's outputs back now. The garbage collector would only find it much later, and run more often
- * for it: it counts such memory towards its limits.
- */
-function letGo(...outputs: readonly Float32Array[]): void {
-  for (const { buffer } of outputs) (buffer as ArrayBuffer).transfer(0)
+/** Rows of some items, (count, size, width), to their place in (batch, seqLen, width). */
+function putRows(rows: Float32Array, into: Float32Array, { first, count, from, size }: Part, seqLen: number, width: number): void {
+  const length = size * width
+  for (let item = 0; item < count; item++) into.set(rows.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
 }
 
-/** Some items' queries, keys and values. */
+/** Some items' queries and keys, and values where contexts are asked for. */
 function project(sessions: Sessions, problem: AttentionProblem, first: number, count: number): Promise<Results> {
   const { seqLen, dIn, numHeads, numKeyValueHeads, headDim, projections: { query, key, value } } = problem
-  const biases = { query: query.bias !== null, key: key.bias !== null, value: value.bias !== null }
+  const structure = { query: query.bias !== null, key: key.bias !== null, value: value === null ? null : value.bias !== null }
   const length = seqLen * dIn
-  return sessions.run(`project ${Object.values(biases)}`, () => projectGraph(biases), {
+  const keyShape = [count, numKeyValueHeads, seqLen, headDim]
+  return sessions.run(`project ${Object.values(structure)}`, () => projectGraph(structure), {
     x: [problem.input.subarray(first * length, (first + count) * length), [count * seqLen, dIn]],
     queryShape: [count, seqLen, numHeads, headDim],
     keyShape: [count, seqLen, numKeyValueHeads, headDim],
     ...linearFeeds('query', query, dIn),
     ...linearFeeds('key', key, dIn),
-    ...linearFeeds('value', value, dIn),
-  })
+    ...(value === null ? {} : linearFeeds('value', value, dIn)),
+  }, { query: [count, numHeads, seqLen, headDim], key: keyShape, ...(value === null ? {} : { value: keyShape }) })
 }
 
 function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, stages: Results, { first, count, from, size }: Part): Promise<Results> {
-  const { seqLen, numHeads, numKeyValueHeads, headDim, scale, dropout } = problem
+  const { seqLen, numHeads, numKeyValueHeads, headDim, scale, projections } = problem
+  const context = projections.value !== null
+  const dropout = context ? problem.dropout : null // which changes nothing but the contexts
   const structure = {
     grouped: numKeyValueHeads !== numHeads,
     dropout: dropout !== null,
+    context,
     weights: wanted.weights === true,
     scores: wanted.scores === true,
   }
   const to = from + size
   const square = numHeads * seqLen * seqLen
+  const keyShape = [count, numKeyValueHeads, seqLen, headDim]
+  const mapShape = [count, numHeads, size, to]
   return sessions.run(`block ${Object.values(structure)}`, () => blockGraph(structure), {
     query: [stages.query!, [count, numHeads, seqLen, headDim]],
-    key: [stages.key!, [count, numKeyValueHeads, seqLen, headDim]],
-    value: [stages.value!, [count, numKeyValueHeads, seqLen, headDim]],
+    key: [stages.key!, keyShape],
+    ...(context ? { value: [stages.value!, keyShape] } : {}),
     scale: [Float32Array.of(scale), [1]],
     from: [from], to: [to], size: [size], before: [Math.max(0, from - 1)], step: [size + 2],
     maskPadding: [0, from, 0, 0],
@@ -115,17 +120,23 @@ function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wante
       keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, numHeads, seqLen, seqLen]],
       keepProbability: [Float32Array.of(dropout.keepProbability), [1]],
     } : {}),
+  }, {
+    rows: [count, numHeads, size, rowColumns.length],
+    future: [1, 1, 1, 1],
+    ...(context ? { mixed: [count, size, numHeads, headDim] } : {}),
+    ...(structure.weights ? { weights: mapShape } : {}),
+    ...(structure.scores ? { scores: mapShape } : {}),
   })
 }
 
 async function outputProjection(sessions: Sessions, problem: AttentionProblem, mixed: Float32Array): Promise<Float32Array> {
-  const { batch, seqLen, numHeads, headDim } = problem
+  const { batch, seqLen, numHeads, headDim, outputDim } = problem
   const output = problem.projections.output!
   const width = numHeads * headDim
   const { context } = await sessions.run(`output ${output.bias !== null}`, () => outputGraph(output.bias !== null), {
     x: [mixed, [batch * seqLen, width]],
     ...linearFeeds('output', output, width),
-  })
+  }, { context: [batch * seqLen, outputDim] })
   return context!
 }
 

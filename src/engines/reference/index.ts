@@ -1,4 +1,4 @@
-import type { AttentionProblem } from '../../models/problem.ts'
+import type { AttentionProblem, Projection } from '../../models/problem.ts'
 import { emptyRowStatistics, fillRow } from '../../statistics/row-statistics.ts'
 import { CausalMaps } from '../../tensor/causal-maps.ts'
 import { tensor } from '../../tensor/tensor.ts'
@@ -25,13 +25,12 @@ export function referenceEngine(version: string): Engine {
 function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const { batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim, outputDim, projections, scale } = problem
   const positions = batch * seqLen
-  const project = (of: 'query' | 'key' | 'value', heads: number): Float64Array => {
-    const { weight, bias } = projections[of]
+  const project = ({ weight, bias }: Projection, heads: number): Float64Array => {
     return splitHeads(linear(problem.input, weight, bias, positions, dIn, heads * headDim), batch, seqLen, heads, headDim)
   }
-  const queries = project('query', numHeads) //             (batch, numHeads, seqLen, headDim)
-  const keys = project('key', numKeyValueHeads) //          (batch, numKeyValueHeads, seqLen, headDim)
-  const values = project('value', numKeyValueHeads)
+  const queries = project(projections.query, numHeads) //             (batch, numHeads, seqLen, headDim)
+  const keys = project(projections.key, numKeyValueHeads) //          (batch, numKeyValueHeads, seqLen, headDim)
+  const values = projections.value && project(projections.value, numKeyValueHeads)
 
   const square = seqLen * seqLen
   const part = seqLen * headDim
@@ -47,7 +46,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       const mapScores = causalScores(queries.subarray(map * part, (map + 1) * part), keys.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim, scale)
       const mapWeights = softmax(mapScores, seqLen, seqLen) // (seqLen, seqLen)
       const mixed = problem.dropout ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability) : mapWeights
-      contextHeads.set(mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim), map * part)
+      if (values) contextHeads.set(mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim), map * part)
       scores?.set(mapScores, map * square)
       weights?.set(mapWeights, map * square)
       for (let query = 0; query < seqLen; query++) {
@@ -62,13 +61,13 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
 
   const heads = (data: Float64Array, count: number) => tensor([batch, count, seqLen, headDim], Float32Array.from(data))
   return {
-    context: tensor([batch, seqLen, outputDim], Float32Array.from(context)),
+    context: values ? tensor([batch, seqLen, outputDim], Float32Array.from(context)) : tensor([batch, seqLen, 0], new Float32Array(0)),
     rowStatistics: { ...rows, maxFutureWeight },
     ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
     ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
     ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
     ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
-    ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),
+    ...(wanted.values ? { values: heads(values!, numKeyValueHeads) } : {}),
     ...(wanted.contextHeads ? { contextHeads: heads(contextHeads, numHeads) } : {}),
   }
 }

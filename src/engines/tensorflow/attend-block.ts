@@ -7,15 +7,16 @@ export interface BlockInput {
   readonly queries: TensorFlow.Tensor3D
   /** (maps, keys, headDim): the keys 0..keys-1, the last of which is the last row's own position */
   readonly keys: TensorFlow.Tensor3D
-  readonly values: TensorFlow.Tensor3D
+  /** Null where no context is wanted. */
+  readonly values: TensorFlow.Tensor3D | null
   /** (maps, rows, keys) of 0 and 1, or null; and what kept weights are divided by */
   readonly keep: TensorFlow.Tensor3D | null
   readonly keepProbability: number
 }
 
 export interface BlockOutput {
-  /** (maps, rows, headDim) */
-  readonly context: TensorFlow.Tensor3D
+  /** (maps, rows, headDim), where there are values */
+  readonly context: TensorFlow.Tensor3D | null
   /** (maps, rows, keys), before dropout */
   readonly weights: TensorFlow.Tensor3D
   /** (maps, rows, keys), the future's scores among them */
@@ -44,15 +45,17 @@ export function attendBlock(tf: Tf, { queries, keys, values, keep, keepProbabili
   // Columns beside the values: distance back from the block's last position, and ones.
   const reach = tf.stack([tf.range(count - 1, -1, -1), tf.ones([count])], 1) // (count, 2)
   const columns = tf.tile(tf.expandDims<TensorFlow.Tensor3D>(reach, 0), [maps, 1, 1]) // (maps, count, 2)
-  const headDim = values.shape[2]
-  let context: TensorFlow.Tensor3D
+  let context: TensorFlow.Tensor3D | null = null
   let sums: TensorFlow.Tensor3D
-  if (keep === null) {
+  if (values === null) {
+    sums = tf.matMul<TensorFlow.Tensor3D>(weights, columns)
+  } else if (keep === null) {
+    const headDim = values.shape[2]
     const mixed = tf.matMul<TensorFlow.Tensor3D>(weights, tf.concat([values, columns], 2))
     context = tf.slice(mixed, [0, 0, 0], [-1, -1, headDim])
     sums = tf.slice(mixed, [0, 0, headDim], [-1, -1, 2])
   } else {
-    context = tf.div(tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values), keepProbability)
+    context = tf.div<TensorFlow.Tensor3D>(tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values), keepProbability)
     sums = tf.matMul(weights, columns)
   }
   const [reachSum, sum] = tf.unstack(sums, 2) as [TensorFlow.Tensor2D, TensorFlow.Tensor2D]

@@ -30,7 +30,7 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
       tf.transpose(tf.reshape(project(input, projection, heads * headDim), [batch, seqLen, heads, headDim]), [0, 2, 1, 3])
     const queries = split(projections.query, numHeads) //          (batch, numHeads, seqLen, headDim)
     const keys = split(projections.key, numKeyValueHeads) //       (batch, numKeyValueHeads, seqLen, headDim)
-    const values = split(projections.value, numKeyValueHeads)
+    const values = projections.value && split(projections.value, numKeyValueHeads)
 
     const plan = planBlocks(batch, numHeads, seqLen, blockLimit)
     const rowStatistics = emptyRowStatistics(batch, numHeads, seqLen)
@@ -38,13 +38,13 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
     const scores: RowBlock[] = []
     const contexts: TensorFlow.Tensor3D[] = []
     let maxFutureWeight = 0
-    const mapsOf = { queries: maps(tf, tf.mul(queries, problem.scale), 1), keys: maps(tf, keys, numHeads / numKeyValueHeads), values: maps(tf, values, numHeads / numKeyValueHeads) }
+    const mapsOf = { queries: maps(tf, tf.mul(queries, problem.scale), 1), keys: maps(tf, keys, numHeads / numKeyValueHeads), values: values && maps(tf, values, numHeads / numKeyValueHeads) }
     const keep = problem.dropout === null ? null : tf.tensor3d(problem.dropout.keep, [batch * numHeads, seqLen, seqLen], 'bool')
 
     for (let item = 0; item < batch; item += plan.itemsPerBlock) {
       const firstMap = item * numHeads
       const mapCount = Math.min(plan.itemsPerBlock, batch - item) * numHeads
-      const rowBlocks: TensorFlow.Tensor3D[] = []
+      const rowBlocks: (TensorFlow.Tensor3D | never[])[] = []
       for (let firstRow = 0; firstRow < seqLen; firstRow += plan.rowsPerBlock) {
         const rows = Math.min(plan.rowsPerBlock, seqLen - firstRow)
         const count = firstRow + rows
@@ -53,7 +53,7 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
           const block = attendBlock(tf, {
             queries: part(mapsOf.queries, firstRow, rows),
             keys: part(mapsOf.keys, 0, count),
-            values: part(mapsOf.values, 0, count),
+            values: mapsOf.values && part(mapsOf.values, 0, count),
             keep: keep === null ? null : tf.cast(tf.slice(keep, [firstMap, firstRow, 0], [mapCount, rows, count]), 'float32'),
             keepProbability: problem.dropout?.keepProbability ?? 1,
           })
@@ -61,25 +61,25 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
           maxFutureWeight = Math.max(maxFutureWeight, future)
           if (wanted.weights) weights.push({ data: block.weights.dataSync<'float32'>(), width: count })
           if (wanted.scores) scores.push({ data: block.scores.dataSync<'float32'>(), width: count })
-          return block.context
+          return block.context ?? []
         }))
       }
-      contexts.push(tf.concat(rowBlocks, 1))
+      if (values !== null) contexts.push(tf.concat(rowBlocks as TensorFlow.Tensor3D[], 1))
     }
-    const contextHeads = tf.reshape(tf.concat(contexts, 0), [batch, numHeads, seqLen, headDim])
-    const joined = tf.reshape(tf.transpose(contextHeads, [0, 2, 1, 3]), [batch * seqLen, numHeads * headDim]) as TensorFlow.Tensor2D
-    const context = projections.output === null ? joined : project(joined, projections.output, outputDim)
+    const contextHeads = values === null ? null : tf.reshape(tf.concat(contexts, 0), [batch, numHeads, seqLen, headDim])
+    const joined = contextHeads && tf.reshape(tf.transpose(contextHeads, [0, 2, 1, 3]), [batch * seqLen, numHeads * headDim]) as TensorFlow.Tensor2D
+    const context = joined === null || projections.output === null ? joined : project(joined, projections.output, outputDim)
 
     const causalMaps = (blocks: RowBlock[], masked: number): CausalMaps => new CausalMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
     output = {
-      context: read(context, [batch, seqLen, outputDim]),
+      context: context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : read(context, [batch, seqLen, outputDim]),
       rowStatistics: { ...rowStatistics, maxFutureWeight },
       ...(wanted.weights ? { weights: causalMaps(weights, 0) } : {}),
       ...(wanted.scores ? { scores: causalMaps(scores, -Infinity) } : {}),
       ...(wanted.queries ? { queries: read(queries) } : {}),
       ...(wanted.keys ? { keys: read(keys) } : {}),
-      ...(wanted.values ? { values: read(values) } : {}),
-      ...(wanted.contextHeads ? { contextHeads: read(contextHeads) } : {}),
+      ...(wanted.values ? { values: read(values!) } : {}),
+      ...(wanted.contextHeads ? { contextHeads: read(contextHeads!) } : {}),
     }
   })
   return output!

@@ -53,12 +53,8 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       const started = performance.now()
       const encoded = await encodeAttention(result, form, selection)
       request.timing.encodeMs = performance.now() - started
-      const letGo = (): void => {
-        result.output.weights?.letGo()
-        result.output.scores?.letGo()
-      }
-      if (encoded instanceof Readable) reply.raw.once('finish', letGo) // only then has all of it been read
-      else letGo()
+      if (encoded instanceof Readable) reply.raw.once('finish', () => result.letGo()) // only then has all of it been read
+      else result.letGo()
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
     }
 

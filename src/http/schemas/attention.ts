@@ -133,6 +133,6 @@ export const AttentionAnswer = Type.Object({
     row_centered_pearson: AnswerTensor(3, '(batch, heads, heads)'),
     js_divergence: AnswerTensor(3, '(batch, heads, heads)'),
   })),
-  checks: Type.Object({ max_row_sum_error: nullable(Type.Number()), max_future_weight: nullable(Type.Number()), finite: Type.Boolean() }),
+  checks: Type.Object({ max_row_sum_error: nullable(Type.Number()), max_future_weight: nullable(Type.Number()), finite: Type.Boolean({ description: 'Whether every number that the answer needed is finite.' }) }),
   engine: EngineIdentityBody,
 }, { title: 'AttentionAnswer' })
