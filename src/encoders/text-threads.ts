@@ -91,12 +91,12 @@ class TextThread {
     this.ready = promise
     worker.once('message', () => {
       this.#isReady = true
-      worker.unref()
       resolve()
       worker.on('message', (answer: TextAnswer) => {
         this.#waiting.shift()!.resolve(textOf(answer))
         if (this.#waiting.length === 0) worker.unref()
       })
+      worker.unref()
     })
     let cause: unknown
     worker.on('error', (error) => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
@@ -133,4 +135,11 @@ describe('a thread that dies', () => {
     await expect(written(run, deadly, run)).rejects.toThrow('a thread that writes numbers as text ended')
     expect(await written(run, run)).toBe(text + text)
   })
+})
+
+it('let their process end', async () => {
+  const script = `import { useTextThreads } from ${JSON.stringify(new URL('../../src/encoders/text-threads.ts', import.meta.url).href)}; await useTextThreads(2)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })
+  const [code] = await once(child, 'exit') as [number | null]
+  expect(code).toBe(0)
 })
