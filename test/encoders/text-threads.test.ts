@@ -137,8 +137,8 @@ describe('a thread that dies', () => {
 })
 
 it('let their process end', async () => {
-  const script = `import { useTextThreads } from ${JSON.stringify(new URL('../../src/encoders/text-threads.ts', import.meta.url).href)}; await useTextThreads(2)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })
+  const module = new URL('../../src/encoders/text-threads.ts', import.meta.url).href
+  const child = spawn(process.execPath, ['-e', `import('${module}').then(({ useTextThreads }) => useTextThreads(2))`], { stdio: 'inherit' })
   const [code] = await once(child, 'exit') as [number | null]
   expect(code).toBe(0)
 })
