@@ -1,5 +1,3 @@
-import { float32Zeros } from './zeros.ts'
-
 /** Bytes that are kept: what a request of T 1024 at width 768 with its weights takes. */
 const keptBytes = 64 * 2 ** 20
 /** A smaller array is as quickly made anew. */
@@ -17,7 +15,7 @@ let held = 0
 export function takeFloats(length: number): Float32Array {
   const known = free.get(length)
   const buffer = known?.pop()
-  if (buffer === undefined) return float32Zeros(length)
+  if (buffer === undefined) return new Float32Array(length) // of its own, however small: a model's lives long
   if (known!.length === 0) free.delete(length)
   held -= buffer.byteLength
   return new Float32Array(buffer)
