@@ -249,3 +249,23 @@ print(json.dumps({name: {"dtype": archive[name].dtype.str, "shape": archive[name
     expect(Object.keys(found).sort()).toEqual([...Object.keys(expected), 'model', 'summary', 'checks', 'engine', 'tokens', 'mode'].sort())
   })
 })
+
+it('HEAD of a long answer ends without a fault: nothing is taken from the encoder before it has read all', async () => {
+  const faults: unknown[] = []
+  const watched = await startService()
+  watched.app.addHook('onRequest', (_request, reply, done) => {
+    reply.log.error = (...fault: unknown[]) => void faults.push(fault)
+    done()
+  })
+  try {
+    for (const form of ['json', 'npz']) {
+      const answer = await watched.app.inject({ method: 'HEAD', url: `/attention/multi-head?d_in=64&d_out=64&num_heads=8&randn=1,400,64&return=weights&format=${form}` })
+      expect(answer.statusCode).toBe(200)
+      expect(answer.body).toBe('')
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    expect(faults).toEqual([])
+  } finally {
+    await watched.close()
+  }
+})

@@ -53,7 +53,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       const started = performance.now()
       const encoded = await encodeAttention(result, form, selection)
       request.timing.encodeMs = performance.now() - started
-      if (encoded instanceof Readable) reply.raw.once('finish', () => result.letGo()) // only then has all of it been read
+      if (encoded instanceof Readable) encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
       else result.letGo()
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
     }
