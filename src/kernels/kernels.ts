@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { floatPowersOfTen, powersOfFive, powersOfTen, wholePowersOfTen } from './powers.ts'
+import { decimalPlaces, floatPowersOfTen, fractionExponents, fractionScale, powersOfFive, powersOfTen, wholePowersOfTen } from './powers.ts'
 
 /** What build/kernels.wasm exports; its source, src/kernels/assembly/, says what each does. */
 interface Exports {
@@ -13,6 +13,8 @@ interface Exports {
   TEXT_LENGTH: WebAssembly.Global
   POWERS_OF_FIVE: WebAssembly.Global
   POWERS_OF_TEN: WebAssembly.Global
+  FRACTION_SCALES: WebAssembly.Global
+  FRACTION_PLACES: WebAssembly.Global
   VISIBLE: WebAssembly.Global
   ROWS_LENGTH: WebAssembly.Global
   ROWS_PER_ARRAY: WebAssembly.Global
@@ -58,6 +60,10 @@ new BigUint64Array(buffer, kernels.POWERS_OF_FIVE.value).set(powersOfFive)
 new BigUint64Array(buffer, kernels.POWERS_OF_TEN.value).set(powersOfTen)
 new Float64Array(buffer, kernels.FLOAT_POWERS.value).set(floatPowersOfTen)
 new BigUint64Array(buffer, kernels.WHOLE_POWERS.value).set(wholePowersOfTen)
+for (const biased of fractionExponents) {
+  new Float64Array(buffer, kernels.FRACTION_SCALES.value).set(fractionScale(biased), 2 * biased)
+  new Uint8Array(buffer, kernels.FRACTION_PLACES.value)[biased] = decimalPlaces(biased)
+}
 
 /** How many values go through `scratch` at once. */
 export const scratchLength = kernels.SCRATCH_LENGTH.value

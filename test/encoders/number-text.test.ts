@@ -43,6 +43,7 @@ describe('a float32 as text', () => {
     'uniform weights': Float32Array.from(randomWords(20_000, 3), (word) => word / 2 ** 32),
     'weights of a peaked softmax': Float32Array.from(randomWords(20_000, 4), (word) => Math.exp(-100 * word / 2 ** 32)),
     'signed scores': Float32Array.from(randomWords(20_000, 5), (word) => word / 2 ** 28 - 8),
+    'from 2^-14 to 2, of both signs': fromBits(randomWords(40_000, 9).map((word) => ((word & 0x80000000) | ((113 << 23) + (word & 0x7fffffff) % (14 << 23))) >>> 0)),
     'subnormals': fromBits([...randomWords(20_000, 6).map((word) => word >>> (9 + (word & 15))), 1, 2, 3, 0x7fffff, 0x800000]),
     'few bits, among them ties': fromBits(randomWords(20_000, 7).map((word) => word & (0xffffffff << (word % 23)))),
     'every power of two and its neighbours': fromBits(Array.from({ length: 254 * 3 }, (_, i) => (((i / 3) | 0) + 1 << 23) - 1 + i % 3)),
@@ -55,6 +56,27 @@ describe('a float32 as text', () => {
 
   it.each(Object.entries(families))('is the shortest: %s', (_, values) => {
     expect(texts(values)).toStrictEqual(Array.from(values, numberText))
+  })
+})
+
+describe('two float32 side by side', () => {
+  const alone = (values: Float32Array): string =>
+    flat({ shape: [values.length, 1], masked: 0, rowCount: values.length, row: (row) => ({ data: values, offset: row, visible: 1 }) })
+
+  it('are the text of each alone, for every 17th from 2^-14 to 2', () => {
+    for (let from = 113 << 23; from < 128 << 23; from += 17 << 16) {
+      const values = fromBits(Uint32Array.from({ length: 1 << 16 }, (_, i) => from + 17 * i))
+      expect(flat(line(values)) === alone(values), `from ${from}`).toBe(true)
+    }
+  })
+
+  it('are found with any sign and beside any other', () => {
+    const fractions = fromBits(randomWords(10_000, 10).map((word) => ((word & 0x80000000) | ((114 << 23) + (word & 0x7fffffff) % (13 << 23))) >>> 0))
+    const others = fromBits(randomWords(10_000, 11))
+    for (const order of [0, 1]) {
+      const values = Float32Array.from({ length: 20_000 }, (_, i) => (i % 2 === order ? fractions : others)[i >> 1]!)
+      expect(flat(line(values))).toBe(alone(values))
+    }
   })
 })
 

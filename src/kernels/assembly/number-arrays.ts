@@ -3,16 +3,7 @@
  * Math.fround(Number(literal)), what an array means `readNested` of src/http/read/tensor.ts. Here is only what can be
  * decided quickly: a literal that cannot is left to the caller, and an array that is not rectangular fails.
  */
-
-const COMMA: u8 = 0x2c
-const MINUS: u8 = 0x2d
-const PLUS: u8 = 0x2b
-const POINT: u8 = 0x2e
-const ZERO: u8 = 0x30
-const E: u8 = 0x65
-const OPEN: u8 = 0x5b
-const CLOSE: u8 = 0x5d
-const SPACE: u8 = 0x20
+import { CLOSE, COMMA, E, MINUS, OPEN, PLUS, POINT, SPACE, ZERO } from './characters'
 
 /** The window, and room for a mark behind it and a vector read over the end. */
 export const WINDOW_LENGTH: u32 = 65536

@@ -2,18 +2,10 @@
  * Float32 as JSON numbers, in rows and nested arrays. The definition of a number's text
  * is src/encoders/number-definition.ts.
  */
+import { CLOSE, COMMA, E, EIGHT_ZEROS, MINUS, NULL, OPEN, POINT, ZERO } from './characters'
 import { SCRATCH, TEXT } from './memory'
 import { shortest } from './shortest'
-
-const COMMA: u8 = 0x2c
-const MINUS: u8 = 0x2d
-const POINT: u8 = 0x2e
-const ZERO: u8 = 0x30
-const E: u8 = 0x65
-const OPEN: u8 = 0x5b
-const CLOSE: u8 = 0x5d
-const NULL: u32 = 0x6c6c756e
-const EIGHT_ZEROS: u64 = 0x3030303030303030
+import { twoFractions } from './two-fractions'
 
 /** The most rows that go through at once, and each row's number of values in SCRATCH. */
 export const ROWS_LENGTH: u32 = 1024
@@ -35,9 +27,13 @@ export function rows(count: u32, width: u32, rest: f32, brackets: u32, row: u32)
   for (let i: u32 = 0; i < count; i++) {
     const visible = load<u32>(VISIBLE + (i << 2))
     const end = from + (visible << 2)
-    for (; from < end; from += 4) {
-      at = number(load<u32>(from), at)
-      store<u8>(at++, COMMA)
+    for (; from + 4 < end; from += 8) {
+      const two = twoFractions(from, at)
+      at = two != 0 ? two : listed(load<u32>(from, 4), listed(load<u32>(from), at))
+    }
+    if (from < end) {
+      at = listed(load<u32>(from), at)
+      from += 4
     }
     if (visible < width) at = repeat(rest, width - visible, at)
     if (brackets > 0) at = separate(brackets, row + i + 1, at)
@@ -45,10 +41,16 @@ export function rows(count: u32, width: u32, rest: f32, brackets: u32, row: u32)
   return at - TEXT
 }
 
+/** Writes a number and a comma. */
+function listed(bits: u32, at: usize): usize {
+  at = number(bits, at)
+  store<u8>(at, COMMA)
+  return at + 1
+}
+
 /** Writes a number `count` times, by vectors of as many as fit. */
 function repeat(value: f32, count: u32, at: usize): usize {
-  let end = number(reinterpret<u32>(value), at)
-  store<u8>(end++, COMMA)
+  let end = listed(reinterpret<u32>(value), at)
   const length = end - at
   let step = length
   for (; step + length <= 16; step += length) v128.store(at + step, v128.load(at))
