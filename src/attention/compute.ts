@@ -43,10 +43,9 @@ async function computeWith(model: Model, mapsAlone: boolean, request: AttentionR
   })
   const engine = engines.for(problem, request.engine)
   const output = await engine.run(problem, wantedBy(returns))
-  const rows = output.rowStatistics
   const context = mapsAlone ? null : contextStatistics(output.context)
   const summary: Summary | null = returns.has('summary')
-    ? { weights: headStatistics(rows), uniform: uniformStatistics(seqLen), context: context! }
+    ? { weights: headStatistics(output.rowStatistics!), uniform: uniformStatistics(seqLen), context: context! }
     : null
   return {
     request,
@@ -56,7 +55,7 @@ async function computeWith(model: Model, mapsAlone: boolean, request: AttentionR
     output,
     summary,
     similarity: returns.has('similarity') ? similarityOf(output.weights!) : null,
-    checks: checksOf(rows, context?.finite ?? true),
+    checks: checksOf(output.rowSums, output.rowStatistics, context?.finite ?? true),
     engine: { name: engine.name, device: engine.device, version: engine.version },
     letGo() {
       giveBack(output)
@@ -72,6 +71,7 @@ function giveBack({ weights, scores, context, queries, keys, values, contextHead
 
 function wantedBy(returns: ReadonlySet<ReturnName>): Wanted {
   return {
+    statistics: returns.has('summary'),
     weights: returns.has('weights') || returns.has('similarity'),
     scores: returns.has('scores'),
     queries: returns.has('queries'),

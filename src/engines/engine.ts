@@ -1,13 +1,14 @@
 import type { AttentionProblem } from '../models/problem.ts'
-import type { RowStatistics } from '../statistics/row-statistics.ts'
+import type { RowStatistics, RowSums } from '../statistics/row-statistics.ts'
 import type { CausalMaps } from '../tensor/causal-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 export type EngineName = 'reference' | 'direct' | 'onnxruntime' | 'tensorflow'
 export type Device = 'cpu' | 'gpu'
 
-/** What an engine should hand out besides the context and the rows' statistics, which always come. */
+/** What an engine should hand out besides the context and the rows' sums, which always come. */
 export interface Wanted {
+  readonly statistics?: boolean
   readonly weights?: boolean
   readonly scores?: boolean
   readonly queries?: boolean
@@ -29,8 +30,9 @@ export interface AttentionOutput {
   readonly values?: Tensor
   /** (batch, heads, seqLen, headDim), before the output projection */
   readonly contextHeads?: Tensor
-  /** From the weights before dropout; the weights themselves need not be kept for it. */
-  readonly rowStatistics: RowStatistics
+  /** Of the weights before dropout; the weights themselves need not be kept for them. */
+  readonly rowSums: RowSums
+  readonly rowStatistics?: RowStatistics
 }
 
 /** How an engine names itself in answers, logs and /engines. */

@@ -9,7 +9,7 @@ import { averageContextRange, averageMapStatistics, deviationFromUniform, larges
  */
 export function biasMeasures(output: AttentionOutput, { heads, places, full, queryAlone }: ArmRuns, batch: number): number[] {
   const { weights, scores } = output
-  const maps = heads.map((_, head) => averageMapStatistics(output.rowStatistics, batch, head))
+  const maps = heads.map((_, head) => averageMapStatistics(output.rowStatistics!, batch, head))
   const shares = heads.map(({ arm, model }, head) => (arm.startsWith('q') ? keyPreferenceShare(output, head, model.query.bias!, batch) : 0))
   const ranges = heads.map((_, head) => averageContextRange(output.context, batch, head, heads.length))
   const values: number[] = []

@@ -40,7 +40,7 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
       const models = runArms(arms, config, seed)
       const projections = sideBySide(models.heads, dIn, dOut)
       const input = drawInput(config.input, dIn, seed, config.pairing, 0)
-      const output = await run(attentionProblem({ spec, headDim: dOut, outputDim: numHeads * dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), { weights: true, scores: true, keys: true })
+      const output = await run(attentionProblem({ spec, headDim: dOut, outputDim: numHeads * dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), { statistics: true, weights: true, scores: true, keys: true })
       const values = biasMeasures(output, models, batch)
       return { seed, values: values.map(valueOf), ...(position === 0 ? { notebook: await runNotebook(run) } : {}) }
     },

@@ -41,7 +41,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
       const values: number[] = []
       for (const arm of arms) {
         const projections = projectionsOf(arm)
-        const output = await forward(run, arm, projections, input, { weights: true, queries: true, keys: true })
+        const output = await forward(run, arm, projections, input, { statistics: true, weights: true, queries: true, keys: true })
         outputs.push(output)
         const { context } = output
         if (!uniformContexts.has(arm.dOut)) {
@@ -49,7 +49,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
           uniformContexts.set(arm.dOut, uniform.context)
         }
         values.push(
-          ...averageMapStatistics(output.rowStatistics, batch),
+          ...averageMapStatistics(output.rowStatistics!, batch),
           ...averageSimilarity(output.weights!, batch),
           averageEffectiveRank(output.queries!, output.keys!, batch),
           arm.dOut === config.dOut ? averageRelativeDifference(context, outputs[0]!.context, batch) : NaN,

@@ -113,7 +113,7 @@ export function largestScore(scores: CausalMaps): number {
 }
 
 /** Greatest |sum_j A_ij - 1| over all rows. */
-export function largestRowSumError({ rowStatistics: { sum } }: AttentionOutput): number {
+export function largestRowSumError({ rowSums: { sum } }: AttentionOutput): number {
   let largest = 0
   for (let row = 0; row < sum.length; row++) largest = Math.max(largest, Math.abs(sum[row]! - 1))
   return largest
@@ -125,6 +125,6 @@ export function rowSumScale(seqLen: number): number {
 }
 
 /** Greatest weight on a key that a row must not see. */
-export function largestFutureWeight({ rowStatistics }: AttentionOutput): number {
-  return rowStatistics.maxFutureWeight
+export function largestFutureWeight({ rowSums }: AttentionOutput): number {
+  return rowSums.maxFutureWeight
 }

@@ -60,11 +60,11 @@ export async function runNotebook(run: Run): Promise<NotebookRun> {
 async function forward(run: Run, spec: ModelSpec, advance: number, wanted: Wanted): Promise<AttentionOutput> {
   const input = drawInput([batch, spec.contextLength, spec.dIn], seed, advance)
   const { projections } = drawModel(spec, seed)
-  return run(attentionProblem({ spec, headDim: headDim(spec), outputDim: outputDim(spec), projections, batch, seqLen: spec.contextLength, input: input.data, dropout: null }), wanted)
+  return run(attentionProblem({ spec, headDim: headDim(spec), outputDim: outputDim(spec), projections, batch, seqLen: spec.contextLength, input: input.data, dropout: null }), { ...wanted, statistics: true })
 }
 
 function armOf(output: AttentionOutput): NotebookArm {
-  const statistics = averageMapStatistics(output.rowStatistics, batch)
+  const statistics = averageMapStatistics(output.rowStatistics!, batch)
   const { data } = output.context
   return {
     ...(Object.fromEntries(mapStatistics.map((name, i) => [name, valueOf(statistics[i]!)])) as Record<(typeof mapStatistics)[number], Value>),

@@ -18,7 +18,7 @@ const units: Partial<Record<WeightStatistic, string>> = { entropy: 'nats', dista
 /** Every head's statistics, each held against its value under uniform causal attention at the same length. */
 export function statisticsFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
   const { heads, item } = selection
-  const rows = result.output.rowStatistics
+  const rows = result.output.rowStatistics!
   const uniform = uniformStatistics(rows.seqLen)
   const values = weightStatistics.flatMap((name) => heads.map((head) => {
     const value = item === null ? result.summary!.weights[name][head]! : (itemStatistics(rows, item, head)?.[name] ?? null)

@@ -1,14 +1,22 @@
 import type { CausalMaps } from '../tensor/causal-maps.ts'
 import { float64Zeros } from '../tensor/zeros.ts'
 
-/**
- * What one row of attention weights says, for every row: arrays of (batch, heads, seqLen), row-major.
- * Definitions: experiments.md's table, here as its numerators; `summary.ts` averages them over rows and items.
- */
-export interface RowStatistics {
+/** What is checked of every row of attention weights: arrays of (batch, heads, seqLen), row-major. */
+export interface RowSums {
   readonly batch: number
   readonly heads: number
   readonly seqLen: number
+  /** sum_j A_ij */
+  readonly sum: Float64Array
+  /** Greatest weight on a key that a row must not see, over all rows. */
+  readonly maxFutureWeight: number
+}
+
+/**
+ * What a row says besides. Definitions: experiments.md's table, here as its numerators; `summary.ts` averages them over
+ * rows and items.
+ */
+export interface RowStatistics extends RowSums {
   /** -sum_j A_ij ln A_ij, nats */
   readonly entropy: Float64Array
   /** max_j A_ij */
@@ -21,20 +29,18 @@ export interface RowStatistics {
   readonly firstToken: Float64Array
   /** A_ii */
   readonly diagonal: Float64Array
-  /** sum_j A_ij */
-  readonly sum: Float64Array
-  /** Greatest weight on a key that a row must not see, over all rows. */
-  readonly maxFutureWeight: number
+}
+
+export function emptyRowSums(batch: number, heads: number, seqLen: number): RowSums {
+  return { batch, heads, seqLen, sum: float64Zeros(batch * heads * seqLen), maxFutureWeight: 0 }
 }
 
 /** Arrays to be filled row by row. */
 export function emptyRowStatistics(batch: number, heads: number, seqLen: number): RowStatistics {
-  const rows = batch * heads * seqLen
-  const column = (): Float64Array => float64Zeros(rows)
+  const column = (): Float64Array => float64Zeros(batch * heads * seqLen)
   return {
-    batch, heads, seqLen,
-    entropy: column(), maxWeight: column(), distance: column(), previousToken: column(),
-    firstToken: column(), diagonal: column(), sum: column(), maxFutureWeight: 0,
+    ...emptyRowSums(batch, heads, seqLen),
+    entropy: column(), maxWeight: column(), distance: column(), previousToken: column(), firstToken: column(), diagonal: column(),
   }
 }
 

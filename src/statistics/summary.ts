@@ -1,4 +1,4 @@
-import type { RowStatistics } from './row-statistics.ts'
+import type { RowStatistics, RowSums } from './row-statistics.ts'
 
 export const weightStatistics = ['entropy', 'normalizedEntropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal'] as const
 export type WeightStatistic = (typeof weightStatistics)[number]
@@ -111,18 +111,19 @@ export interface Checks {
   readonly maxRowSumError: number
   /** Greatest weight on a key that a row must not see. */
   readonly maxFutureWeight: number
-  /** Whether every context value and every row statistic is finite. */
+  /** Whether every context value, row sum and entropy that was wanted is finite. */
   readonly finite: boolean
 }
 
 /** What must hold of any attention: rows sum to one, the future weighs nothing, every number is finite. */
-export function checksOf(rows: RowStatistics, contextIsFinite: boolean): Checks {
+export function checksOf({ sum, maxFutureWeight }: RowSums, statistics: RowStatistics | undefined, contextIsFinite: boolean): Checks {
+  const terms = statistics?.entropy ?? sum
   let maxRowSumError = 0
   let finite = contextIsFinite
-  for (let row = 0; row < rows.sum.length; row++) {
-    const error = Math.abs(rows.sum[row]! - 1)
+  for (let row = 0; row < sum.length; row++) {
+    const error = Math.abs(sum[row]! - 1)
     if (error > maxRowSumError) maxRowSumError = error
-    if (!Number.isFinite(rows.entropy[row]! + rows.sum[row]!)) finite = false
+    if (!Number.isFinite(sum[row]! + terms[row]!)) finite = false
   }
-  return { maxRowSumError, maxFutureWeight: rows.maxFutureWeight, finite }
+  return { maxRowSumError, maxFutureWeight, finite }
 }

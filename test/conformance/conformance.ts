@@ -21,7 +21,7 @@ export interface Tolerance {
   readonly statistics: number
 }
 
-const everything: Required<Wanted> = { weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const everything: Required<Wanted> = { statistics: true, weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
 const stages = ['queries', 'keys', 'values', 'contextHeads'] as const
 const rowColumns = ['entropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal', 'sum'] as const
 
@@ -67,20 +67,25 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     })
 
     it('gives the row statistics', () => {
-      expectRows(actual.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
-      expect(actual.rowStatistics.maxFutureWeight).toBe(0)
+      expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
+      expect(actual.rowSums.maxFutureWeight).toBe(0)
     })
 
     it('has row statistics that are those of its weights', () => {
-      expectRows(actual.rowStatistics, rowStatisticsOf(actual.weights!, 0), tolerance.statistics * sharpness)
+      expectRows(actual.rowStatistics!, rowStatisticsOf(actual.weights!, 0), tolerance.statistics * sharpness)
     })
 
     it('answers the same when nothing is asked for, and hands out nothing more', async () => {
       const bare = await engine.run(problem, {})
-      expect(Object.keys(bare).sort()).toEqual(['context', 'rowStatistics'])
+      expect(Object.keys(bare).sort()).toEqual(['context', 'rowSums'])
       expectTensor(bare.context, expected.context, tolerance.tensors * sharpness)
-      expectRows(bare.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
-      expect(bare.rowStatistics.maxFutureWeight).toBe(0)
+      expect(greatest(bare.rowSums.sum, expected.rowSums.sum)).toBeLessThanOrEqual(tolerance.statistics)
+      expect(bare.rowSums.maxFutureWeight).toBe(0)
+    })
+
+    it('gives the statistics alone', async () => {
+      const { rowStatistics } = await engine.run(problem, { statistics: true })
+      expectRows(rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
     })
   })
 
@@ -98,18 +103,21 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
       expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
       expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
       for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
-      expectRows(actual.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
-      expect(actual.rowStatistics.maxFutureWeight).toBe(0)
+      expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
+      expect(actual.rowSums.maxFutureWeight).toBe(0)
     }), { seed: 4, numRuns: 60 })
   })
 
-  it('gives the same bytes each time', async () => {
+  it('gives the same bytes each time, whatever else is asked for', async () => {
     for (const of of problemCases) {
       const problem = drawProblem(of)
       const [first, second] = [await engine.run(problem, everything), await engine.run(problem, everything)]
       expect(second.context.data).toEqual(first.context.data)
       expect(second.rowStatistics).toEqual(first.rowStatistics)
       expect([...rowsOf(second.weights!)]).toEqual([...rowsOf(first.weights!)])
+      const alone = await engine.run(problem, { weights: true })
+      expect([...rowsOf(alone.weights!)]).toEqual([...rowsOf(first.weights!)])
+      expect(alone.context.data).toEqual(first.context.data)
     }
   })
 
@@ -118,7 +126,7 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     const expected = await oracle.run(problem, everything)
     for (const stage of Object.keys(everything) as (keyof Wanted)[]) {
       const output = await engine.run(problem, { [stage]: true })
-      expect(Object.keys(output).sort()).toEqual(['context', 'rowStatistics', stage].sort())
+      expect(Object.keys(output).sort()).toEqual(['context', 'rowSums', stage === 'statistics' ? 'rowStatistics' : stage].sort())
       expectTensor(output.context, expected.context, tolerance.tensors)
     }
   })
@@ -128,15 +136,15 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
       const problem = drawProblem(of)
       const mapsAlone = { ...problem, projections: { ...problem.projections, value: null, output: null }, dropout: null }
       const expected = await oracle.run(problem, everything)
-      const actual = await engine.run(mapsAlone, { weights: true, scores: true, queries: true, keys: true })
+      const actual = await engine.run(mapsAlone, { statistics: true, weights: true, scores: true, queries: true, keys: true })
       const sharpness = greatestScore(expected)
       expect(actual.context.shape).toEqual([problem.batch, problem.seqLen, 0])
       expect(actual.context.data).toHaveLength(0)
       expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
       expect(greatestDifference(actual.scores!, expected.scores!)).toBeLessThanOrEqual(tolerance.tensors * sharpness)
       for (const stage of ['queries', 'keys'] as const) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
-      expectRows(actual.rowStatistics, expected.rowStatistics, tolerance.statistics * sharpness)
-      expect(actual.rowStatistics.maxFutureWeight).toBe(0)
+      expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
+      expect(actual.rowSums.maxFutureWeight).toBe(0)
     }
   })
 
@@ -166,8 +174,10 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     const problem = drawProblem(problemCases[0]!)
     const input = problem.input.slice()
     input[3] = Infinity
-    const { context, rowStatistics } = await engine.run({ ...problem, input }, {})
-    expect([...context.data, ...rowStatistics.entropy].every(Number.isFinite)).toBe(false)
+    for (const statistics of [false, true]) {
+      const { context, rowSums, rowStatistics } = await engine.run({ ...problem, input }, { statistics })
+      expect([...context.data, ...rowSums.sum, ...(rowStatistics?.entropy ?? [])].every(Number.isFinite)).toBe(false)
+    }
   })
 
   it(`calls itself ${name}, with a device and a version`, () => {

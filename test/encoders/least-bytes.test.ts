@@ -17,7 +17,7 @@ const shortest: AttentionResult = {
   ...drawn,
   request: { ...drawn.request, returns: new Set(['weights']) },
   output: {
-    context: drawn.output.context, rowStatistics: drawn.output.rowStatistics,
+    context: drawn.output.context, rowSums: drawn.output.rowSums,
     weights: new CausalMaps({ batch: 1, heads: 6, seqLen, masked: 0, itemsPerBlock: 1, rowsPerBlock: seqLen, blocks: [{ data: new Float32Array(6 * seqLen ** 2), width: seqLen }] }),
   },
 }

@@ -1,6 +1,6 @@
 import type { AttentionRequest } from '../../src/attention/request.ts'
 import type { AttentionResult } from '../../src/attention/result.ts'
-import { emptyRowStatistics } from '../../src/statistics/row-statistics.ts'
+import { emptyRowSums } from '../../src/statistics/row-statistics.ts'
 import { CausalMaps } from '../../src/tensor/causal-maps.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { randomWords } from './number-texts.ts'
@@ -40,7 +40,7 @@ export function resultOf(size: Size, asked: Partial<Pick<AttentionRequest, 'head
     parameters: null,
     output: {
       weights: maps(size, 0, 1), scores: maps(size, -Infinity, 2), queries: tensor(batch, heads, seqLen, 2), context: tensor(batch, seqLen, 2 * heads),
-      rowStatistics: emptyRowStatistics(batch, heads, seqLen),
+      rowSums: emptyRowSums(batch, heads, seqLen),
     },
     summary: null,
     similarity: null,

@@ -4,7 +4,7 @@ import type { AttentionProblem } from '../../src/models/problem.ts'
 import { drawProblem, problemCases } from '../conformance/problems.ts'
 
 const engine = referenceEngine('test')
-const everything = { weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const everything = { statistics: true, weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
 
 /** One feature, one head of one: queries, keys and values are the input times a number. */
 function scalarProblem(x: number[], query: number, key: number, value: number): AttentionProblem {
@@ -27,13 +27,13 @@ describe('the reference engine, against answers worked out by hand', () => {
     expect(weights!.row(0, 0, 1)[1]).toBeCloseTo(0.75, 7)
     expect(context.data[0]).toBe(0)
     expect(context.data[1]).toBeCloseTo(1.5 * root, 6)
-    expect(rowStatistics.entropy[1]).toBeCloseTo(Math.log(4) - 0.75 * Math.log(3), 6)
-    expect(rowStatistics.maxWeight[1]).toBeCloseTo(0.75, 6)
-    expect(rowStatistics.distance[1]).toBeCloseTo(0.25, 6)
-    expect(rowStatistics.firstToken[1]).toBeCloseTo(0.25, 6)
-    expect(rowStatistics.previousToken[1]).toBeCloseTo(0.25, 6)
-    expect(rowStatistics.diagonal[1]).toBeCloseTo(0.75, 6)
-    expect(rowStatistics.previousToken[0]).toBe(0)
+    expect(rowStatistics!.entropy[1]).toBeCloseTo(Math.log(4) - 0.75 * Math.log(3), 6)
+    expect(rowStatistics!.maxWeight[1]).toBeCloseTo(0.75, 6)
+    expect(rowStatistics!.distance[1]).toBeCloseTo(0.25, 6)
+    expect(rowStatistics!.firstToken[1]).toBeCloseTo(0.25, 6)
+    expect(rowStatistics!.previousToken[1]).toBeCloseTo(0.25, 6)
+    expect(rowStatistics!.diagonal[1]).toBeCloseTo(0.75, 6)
+    expect(rowStatistics!.previousToken[0]).toBe(0)
   })
 
   it('is uniform over what a row may see when the queries are zero, and the context is the running mean', async () => {
@@ -45,8 +45,8 @@ describe('the reference engine, against answers worked out by hand', () => {
       expect([...weights!.row(0, 0, i)]).toEqual(Array.from({ length: i + 1 }, () => Math.fround(1 / (i + 1))))
       expect([...scores!.row(0, 0, i)].map(Math.abs)).toEqual(Array.from({ length: i + 1 }, () => 0))
       expect(context.data[i]).toBeCloseTo(sum / (i + 1), 6)
-      expect(rowStatistics.entropy[i]).toBeCloseTo(Math.log(i + 1), 6)
-      expect(rowStatistics.distance[i]).toBeCloseTo(i / 2, 6)
+      expect(rowStatistics!.entropy[i]).toBeCloseTo(Math.log(i + 1), 6)
+      expect(rowStatistics!.distance[i]).toBeCloseTo(i / 2, 6)
     }
   })
 

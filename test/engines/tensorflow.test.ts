@@ -16,7 +16,7 @@ const missing = absent(!installed, 'libtensorflow, for the TensorFlow engine (np
 
 const open = (more: { blockElements?: number } = {}): Promise<Engine> => openTensorFlow({ device: 'cpu', setEnvironment: defaultEnvironment, ...more })
 const tolerance = { tensors: 1e-6, weights: 3e-7, statistics: 1e-6 }
-const everything: Required<Wanted> = { weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const everything: Required<Wanted> = { statistics: true, weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
 
 describe.skipIf(missing)('the TensorFlow engine', () => {
   describe('with blocks as the device likes them', () => conformance('tensorflow', open, tolerance))

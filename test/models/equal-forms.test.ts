@@ -53,8 +53,8 @@ const plain = [referenceEngine('test'), directEngine('test')]
 describe.each([...plain, onnxruntime])('on $name', (engine) => {
   it('the wrapper and the batched form are equal on the same parameters', async () => {
     const parameters = drawParameters(wrapper)
-    const one = await engine.run(problemOf(wrapper, parameters), { weights: true })
-    const other = await engine.run(problemOf(batched, copied(parameters)), { weights: true })
+    const one = await engine.run(problemOf(wrapper, parameters), { statistics: true, weights: true })
+    const other = await engine.run(problemOf(batched, copied(parameters)), { statistics: true, weights: true })
     expect(one.context).toEqual(other.context)
     expect(one.weights!.blocks).toEqual(other.weights!.blocks)
     expect(one.rowStatistics).toEqual(other.rowStatistics)

@@ -54,10 +54,11 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const context = float32Zeros(positions * contextWidth)
   if (output !== null) linear(context, mixed, output, positions, width, contextWidth)
   else if (value !== null) context.set(mixed)
-  const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, batch, seqLen, count, headDim)
+  const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, { batch, seqLen, heads: count, headDim })
   return {
     context: tensor([batch, seqLen, contextWidth], context),
-    rowStatistics: rows,
+    rowSums: rows,
+    ...(wanted.statistics ? { rowStatistics: rows } : {}),
     ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
     ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
     ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),

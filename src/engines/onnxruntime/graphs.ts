@@ -7,27 +7,36 @@ export const blockRows = 128
 /** Added to the score of a key that a row must not see. Not -Infinity, for its weight, 0, times it must be 0. */
 const unseen = -3e38
 
-/** What a block says of a row with the weights p and the scores s less the greatest of them, in this order. */
+/** What a block says of a row with the weights p and the scores s less the greatest of them, in this order; without statistics only the last. */
 export const rowColumns = ['max p', 'sum p s', 'p of token 0', 'p of the previous token', 'p of the token itself', 'moment', 'sum p'] as const
 
 /** Columns of the moments' matrix: two that say something, and zeros up to a width that suits SIMD. */
 export const momentColumns = 16
 
+export interface ProjectStructure {
+  /** Whether each has a bias. No values where theirs is null. */
+  readonly query: boolean
+  readonly key: boolean
+  readonly value: boolean | null
+  /** Whether there are several items. */
+  readonly several: boolean
+}
+
 /**
- * Queries, keys and values, each x W^T + b with its heads apart.
- * x (B * T, I), query.weight (H * D, I), query.bias (H * D), queryShape = [B, T, H, D]; key and value likewise with
- * keyShape = [B, T, G, D] -> query (B, H, T, D), key and value (B, G, T, D). No values where their bias is null.
+ * Queries, keys and values, each x W^T + b, the sequence's positions first: what a row sees, the keys before it, is then
+ * the beginning of the memory, and needs no copy. That order is x's own where there is one item.
+ * x (B * T, I), query.weight (H * D, I), query.bias (H * D); key and value likewise, with G heads; several items:
+ * shape = [B, T, -1] -> query (T, B, H * D), key and value (T, B, G * D)
  */
-export function projectGraph(biases: { readonly query: boolean; readonly key: boolean; readonly value: boolean | null }): Uint8Array {
+export function projectGraph(structure: ProjectStructure): Uint8Array {
   const graph = new Graph()
   const x = graph.input('x', 'float', 2)
-  const [queryShape, keyShape] = [graph.input('queryShape', 'int64', 1), graph.input('keyShape', 'int64', 1)]
+  const shape = structure.several ? graph.input('shape', 'int64', 1) : null
   for (const name of ['query', 'key', 'value'] as const) {
-    const bias = biases[name]
+    const bias = structure[name]
     if (bias === null) continue
-    const sideBySide = linear(graph, x, name, bias)
-    const apart = graph.op('Reshape', [sideBySide, name === 'query' ? queryShape : keyShape]) // (B, T, H, D)
-    graph.output(name, graph.op('Transpose', [apart], { perm: [0, 2, 1, 3] }))
+    const itemsFirst = linear(graph, x, name, bias)
+    graph.output(name, shape === null ? itemsFirst : graph.op('Transpose', [graph.op('Reshape', [itemsFirst, shape])], { perm: [1, 0, 2] }))
   }
   return graph.model()
 }
@@ -50,6 +59,8 @@ export interface BlockStructure {
   readonly dropout: boolean
   /** Whether values are mixed. */
   readonly context: boolean
+  /** Whether rows have more than their sums. */
+  readonly statistics: boolean
   readonly weights: boolean
   readonly scores: boolean
 }
@@ -57,13 +68,14 @@ export interface BlockStructure {
 /**
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
- * Reads query (B, H, T, D), key and, for the context, value (B, G, T, D), scale (1); where there is dropout, keep (B, H, T, T) and
- * keepProbability (1); moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...]; and as whole numbers, none of
- * which is worked out in the graph, so that all of it can run on one device: from = r0, to = r1, size = n,
- * before = max(0, r0 - 1), step = n + 2, maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0],
- * and where heads are grouped keyHeads (H), the keys' head of each head.
+ * Reads query (n, B, H, D), key and, for the context, value (w, B, G, D), scale (1); where there is dropout, keep
+ * (B, H, T, T) and keepProbability (1); for statistics, moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...];
+ * and as whole numbers, none of which is worked out in the graph, so that all of it can run on one device: from = r0,
+ * to = r1, size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0],
+ * nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0], for statistics step = n + 2, and where heads are grouped keyHeads (H),
+ * the keys' head of each head.
  *
- * Writes rows (B, H, n, rowColumns), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w) where
+ * Writes rows (B, H, n, rowColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w) where
  * they are wanted. What lies beyond the diagonal in scores is not masked.
  */
 export function blockGraph(structure: BlockStructure): Uint8Array {
@@ -73,26 +85,28 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   const [from, to, size] = [whole('from'), whole('to'), whole('size')]
   const slice = (x: Value, axis: Value, start: Value, end: Value, step = one): Value => graph.op('Slice', [x, start, end, axis, step])
   const keyHeads = structure.grouped ? whole('keyHeads') : null
-  const seen = (name: string): Value => { //                                                     (B, H, w, D)
-    const prefix = slice(graph.input(name, 'float', 4), rows, zero, to)
-    return keyHeads === null ? prefix : graph.op('Gather', [prefix, keyHeads], { axis: 1 })
+  const seen = (name: string): Value => { //                                                     (w, B, H, D)
+    const each = graph.input(name, 'float', 4)
+    return keyHeads === null ? each : graph.op('Gather', [each, keyHeads], { axis: 2 })
   }
 
-  const query = graph.op('Mul', [slice(graph.input('query', 'float', 4), rows, from, to), graph.input('scale', 'float', 1)])
-  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1 })
+  // transBatch: an operand's first dimension belongs behind the batch's, here the items and heads.
+  const query = graph.op('Mul', [graph.input('query', 'float', 4), graph.input('scale', 'float', 1)])
+  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1, transBatchA: 1, transBatchB: 1 })
   const causal = graph.op('Add', [scores, graph.op('Pad', [triangle(graph, slice, size), whole('maskPadding')])])
   // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
-  const shifted = graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])])
+  const shifted = structure.statistics ? graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])]) : causal
   const weights = graph.op('Softmax', [shifted], { axis: 3 }) //                                  (B, H, n, w)
 
   if (structure.context) {
+    const mix = (weights: Value): Value => graph.op('com.microsoft.FusedMatMul', [weights, seen('value')], { transBatchB: 1 })
     let mixed: Value
     if (structure.dropout) {
       const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, from, to), columns, zero, to)
       const kept = graph.op('Mul', [weights, graph.op('Cast', [keep], { to: 1 })])
-      mixed = graph.op('Div', [graph.op('MatMul', [kept, seen('value')]), graph.input('keepProbability', 'float', 1)])
+      mixed = graph.op('Div', [mix(kept), graph.input('keepProbability', 'float', 1)])
     } else {
-      mixed = graph.op('MatMul', [weights, seen('value')])
+      mixed = mix(weights)
     }
     graph.output('mixed', graph.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }))
   }
@@ -100,19 +114,23 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   // Keys r0 - 1 .. r1 - 1, or a column of zeros and keys 0 .. r1 - 1: row i has its previous token at i, its own at
   // i + 1 and tokens that it must not see from i + 2 on; each row is n + 1 long, so i moves n + 2 places a row.
   const near = graph.op('Pad', [slice(weights, columns, whole('before'), to), whole('nearPadding')]) // (B, H, n, n + 1)
-  const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
-  const [end, step] = [graph.integers(blockRows * (blockRows + 1)), whole('step')]
   graph.output('future', graph.op('ReduceMax', [graph.op('Trilu', [near, graph.integers(2)], { upper: 1 })]))
 
-  const momentAndSum = slice(graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]), columns, zero, graph.integers(2))
-  graph.output('rows', graph.op('Concat', [
-    graph.op('ReduceMax', [weights, columns]),
-    graph.op('ReduceSum', [graph.op('Mul', [weights, shifted]), columns]),
-    slice(weights, columns, zero, one),
-    slice(flat, rows, zero, end, step),
-    slice(flat, rows, one, end, step),
-    momentAndSum,
-  ], { axis: 3 }))
+  if (structure.statistics) {
+    const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
+    const [end, step] = [graph.integers(blockRows * (blockRows + 1)), whole('step')]
+    const momentAndSum = slice(graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]), columns, zero, graph.integers(2))
+    graph.output('rows', graph.op('Concat', [
+      graph.op('ReduceMax', [weights, columns]),
+      graph.op('ReduceSum', [graph.op('Mul', [weights, shifted]), columns]),
+      slice(weights, columns, zero, one),
+      slice(flat, rows, zero, end, step),
+      slice(flat, rows, one, end, step),
+      momentAndSum,
+    ], { axis: 3 }))
+  } else {
+    graph.output('rows', graph.op('ReduceSum', [weights, columns]))
+  }
   if (structure.weights) graph.output('weights', weights)
   if (structure.scores) graph.output('scores', scores)
   return graph.model()

@@ -1,4 +1,4 @@
-import type { RowStatistics } from '../../statistics/row-statistics.ts'
+import type { RowStatistics, RowSums } from '../../statistics/row-statistics.ts'
 import { momentColumns, rowColumns } from './graphs.ts'
 
 /** Where the rows of a block belong: `count` items from `first` on, `size` rows from `from` on. */
@@ -22,6 +22,13 @@ export function fillRows(into: RowStatistics, rows: Float32Array, { first, count
       into.distance[index] = Math.max(0, rows[at + 5]! - (size - 1 - row) * sum)
       into.sum[index] = sum
     }
+  }
+}
+
+/** The same where rows have only their sums: (count, heads, size, 1). */
+export function fillSums(into: RowSums, rows: Float32Array, { first, count, from, size }: RowPlace): void {
+  for (let map = 0; map < count * into.heads; map++) {
+    into.sum.set(rows.subarray(map * size, (map + 1) * size), (first * into.heads + map) * into.seqLen + from)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AttentionProblem, Projection } from '../../models/problem.ts'
-import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
+import { emptyRowStatistics, emptyRowSums } from '../../statistics/row-statistics.ts'
 import { CausalMaps } from '../../tensor/causal-maps.ts'
 import type { RowBlock } from '../../tensor/causal-maps.ts'
 import { giveBackFloats, takeFloats } from '../../tensor/float-memory.ts'
@@ -8,7 +8,7 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
 import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph, rowColumns } from './graphs.ts'
-import { fillRows, moments } from './rows.ts'
+import { fillRows, fillSums, moments } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
 /** Some items of the batch, and of each some rows. */
@@ -28,7 +28,8 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
   const rowsPerBlock = Math.min(blockRows, seqLen)
   const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (numHeads * rowsPerBlock * seqLen))))
   const mixed = projections.value === null ? null : takeFloats(batch * seqLen * width) // (batch, seqLen, numHeads * headDim)
-  const rows = emptyRowStatistics(batch, numHeads, seqLen)
+  const statistics = wanted.statistics ? emptyRowStatistics(batch, numHeads, seqLen) : null
+  const sums = statistics ?? emptyRowSums(batch, numHeads, seqLen)
   let maxFutureWeight = 0
   const kept = { query: [] as Float32Array[], key: [] as Float32Array[], value: [] as Float32Array[] }
   const weights: RowBlock[] = []
@@ -36,20 +37,22 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
   for (let first = 0; first < batch; first += itemsPerBlock) {
     const count = Math.min(itemsPerBlock, batch - first)
     const stages = await project(sessions, problem, first, count)
-    if (wanted.queries) kept.query.push(stages.query!)
-    if (wanted.keys) kept.key.push(stages.key!)
-    if (wanted.values) kept.value.push(stages.value!)
+    const apart = (stage: Float32Array, heads: number): Float32Array => splitHeads(stage, { batch: count, seqLen, heads, headDim, positionsFirst: true }).data
+    if (wanted.queries) kept.query.push(apart(stages.query!, numHeads))
+    if (wanted.keys) kept.key.push(apart(stages.key!, numKeyValueHeads))
+    if (wanted.values) kept.value.push(apart(stages.value!, numKeyValueHeads))
     for (let from = 0; from < seqLen; from += rowsPerBlock) {
       const part = { first, count, from, size: Math.min(rowsPerBlock, seqLen - from) }
       const block = await solveBlock(sessions, problem, wanted, stages, part)
       if (mixed !== null) putRows(block.mixed!, mixed, part, seqLen, width)
-      fillRows(rows, block.rows!, part)
+      if (statistics === null) fillSums(sums, block.rows!, part)
+      else fillRows(statistics, block.rows!, part)
       maxFutureWeight = Math.max(maxFutureWeight, block.future![0]!)
       if (wanted.weights) weights.push({ data: block.weights!, width: from + part.size })
       if (wanted.scores) scores.push({ data: block.scores!, width: from + part.size })
       for (const name of ['mixed', 'rows']) if (name in block) giveBackFloats(block[name]!)
     }
-    for (const name of ['query', 'key', 'value'] as const) if (name in stages && !kept[name].includes(stages[name]!)) giveBackFloats(stages[name]!)
+    for (const stage of Object.values(stages)) giveBackFloats(stage)
   }
   const context = mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
   const maps = (blocks: readonly RowBlock[], masked: number): CausalMaps =>
@@ -57,13 +60,14 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
   const stage = (parts: readonly Float32Array[], heads: number): Tensor => tensor([batch, heads, seqLen, headDim], concatenated(parts))
   const output = {
     context: context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : tensor([batch, seqLen, outputDim], context),
-    rowStatistics: { ...rows, maxFutureWeight },
+    rowSums: { ...sums, maxFutureWeight },
+    ...(statistics ? { rowStatistics: { ...statistics, maxFutureWeight } } : {}),
     ...(wanted.weights ? { weights: maps(weights, 0) } : {}),
     ...(wanted.scores ? { scores: maps(scores, -Infinity) } : {}),
     ...(wanted.queries ? { queries: stage(kept.query, numHeads) } : {}),
     ...(wanted.keys ? { keys: stage(kept.key, numKeyValueHeads) } : {}),
     ...(wanted.values ? { values: stage(kept.value, numKeyValueHeads) } : {}),
-    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed!, batch, seqLen, numHeads, headDim) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed!, { batch, seqLen, heads: numHeads, headDim }) } : {}),
   }
   if (mixed !== null && mixed !== context) giveBackFloats(mixed)
   return output
@@ -75,20 +79,19 @@ function putRows(rows: Float32Array, into: Float32Array, { first, count, from, s
   for (let item = 0; item < count; item++) into.set(rows.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
 }
 
-/** Some items' queries and keys, and values where contexts are asked for. */
+/** Some items' queries and keys, and values where contexts are asked for: (seqLen, count, heads * headDim). */
 function project(sessions: Sessions, problem: AttentionProblem, first: number, count: number): Promise<Results> {
   const { seqLen, dIn, numHeads, numKeyValueHeads, headDim, projections: { query, key, value } } = problem
-  const structure = { query: query.bias !== null, key: key.bias !== null, value: value === null ? null : value.bias !== null }
+  const structure = { query: query.bias !== null, key: key.bias !== null, value: value === null ? null : value.bias !== null, several: count > 1 }
   const length = seqLen * dIn
-  const keyShape = [count, numKeyValueHeads, seqLen, headDim]
+  const shape = (heads: number): number[] => (count > 1 ? [seqLen, count, heads * headDim] : [seqLen, heads * headDim])
   return sessions.run(`project ${Object.values(structure)}`, () => projectGraph(structure), {
     x: [problem.input.subarray(first * length, (first + count) * length), [count * seqLen, dIn]],
-    queryShape: [count, seqLen, numHeads, headDim],
-    keyShape: [count, seqLen, numKeyValueHeads, headDim],
+    ...(count > 1 ? { shape: [count, seqLen, -1] } : {}),
     ...linearFeeds('query', query, dIn),
     ...linearFeeds('key', key, dIn),
     ...(value === null ? {} : linearFeeds('value', value, dIn)),
-  }, { query: [count, numHeads, seqLen, headDim], key: keyShape, ...(value === null ? {} : { value: keyShape }) })
+  }, { query: shape(numHeads), key: shape(numKeyValueHeads), ...(value === null ? {} : { value: shape(numKeyValueHeads) }) })
 }
 
 function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, stages: Results, { first, count, from, size }: Part): Promise<Results> {
@@ -99,29 +102,33 @@ function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wante
     grouped: numKeyValueHeads !== numHeads,
     dropout: dropout !== null,
     context,
+    statistics: wanted.statistics === true,
     weights: wanted.weights === true,
     scores: wanted.scores === true,
   }
   const to = from + size
   const square = numHeads * seqLen * seqLen
-  const keyShape = [count, numKeyValueHeads, seqLen, headDim]
+  const positions = (stage: Float32Array, start: number, end: number, heads: number): Feeds[string] => {
+    const width = count * heads * headDim
+    return [stage.subarray(start * width, end * width), [end - start, count, heads, headDim]]
+  }
   const mapShape = [count, numHeads, size, to]
   return sessions.run(`block ${Object.values(structure)}`, () => blockGraph(structure), {
-    query: [stages.query!, [count, numHeads, seqLen, headDim]],
-    key: [stages.key!, keyShape],
-    ...(context ? { value: [stages.value!, keyShape] } : {}),
+    query: positions(stages.query!, from, to, numHeads),
+    key: positions(stages.key!, 0, to, numKeyValueHeads),
+    ...(context ? { value: positions(stages.value!, 0, to, numKeyValueHeads) } : {}),
     scale: [Float32Array.of(scale), [1]],
-    from: [from], to: [to], size: [size], before: [Math.max(0, from - 1)], step: [size + 2],
+    from: [from], to: [to], size: [size], before: [Math.max(0, from - 1)],
     maskPadding: [0, from, 0, 0],
     nearPadding: [0, 0, 0, from === 0 ? 1 : 0, 0, 0, 0, 0],
-    moments: [moments(to), [to, momentColumns]],
+    ...(structure.statistics ? { step: [size + 2], moments: [moments(to), [to, momentColumns]] } : {}),
     ...(structure.grouped ? { keyHeads: Array.from({ length: numHeads }, (_, head) => Math.floor((head * numKeyValueHeads) / numHeads)) } : {}),
     ...(dropout ? {
       keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, numHeads, seqLen, seqLen]],
       keepProbability: [Float32Array.of(dropout.keepProbability), [1]],
     } : {}),
   }, {
-    rows: [count, numHeads, size, rowColumns.length],
+    rows: [count, numHeads, size, structure.statistics ? rowColumns.length : 1],
     future: [1, 1, 1, 1],
     ...(context ? { mixed: [count, size, numHeads, headDim] } : {}),
     ...(structure.weights ? { weights: mapShape } : {}),

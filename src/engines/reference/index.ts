@@ -37,7 +37,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const scores = wanted.scores ? new Float32Array(batch * numHeads * square) : null
   const weights = wanted.weights ? new Float32Array(batch * numHeads * square) : null
   const contextHeads = new Float64Array(batch * numHeads * part)
-  const rows = emptyRowStatistics(batch, numHeads, seqLen)
+  const filled = emptyRowStatistics(batch, numHeads, seqLen)
   let maxFutureWeight = 0
   for (let item = 0; item < batch; item++) {
     for (let head = 0; head < numHeads; head++) {
@@ -50,7 +50,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       scores?.set(mapScores, map * square)
       weights?.set(mapWeights, map * square)
       for (let query = 0; query < seqLen; query++) {
-        fillRow(rows, map * seqLen + query, query, mapWeights, query * seqLen)
+        fillRow(filled, map * seqLen + query, query, mapWeights, query * seqLen)
         for (let key = query + 1; key < seqLen; key++) maxFutureWeight = Math.max(maxFutureWeight, mapWeights[query * seqLen + key]!)
       }
     }
@@ -59,10 +59,12 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const output = projections.output
   const context = output ? linear(joined, output.weight, output.bias, positions, numHeads * headDim, outputDim) : joined
 
+  const rows = { ...filled, maxFutureWeight }
   const heads = (data: Float64Array, count: number) => tensor([batch, count, seqLen, headDim], Float32Array.from(data))
   return {
     context: values ? tensor([batch, seqLen, outputDim], Float32Array.from(context)) : tensor([batch, seqLen, 0], new Float32Array(0)),
-    rowStatistics: { ...rows, maxFutureWeight },
+    rowSums: rows,
+    ...(wanted.statistics ? { rowStatistics: rows } : {}),
     ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
     ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
     ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),

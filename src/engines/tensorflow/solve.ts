@@ -33,7 +33,7 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
     const values = projections.value && split(projections.value, numKeyValueHeads)
 
     const plan = planBlocks(batch, numHeads, seqLen, blockLimit)
-    const rowStatistics = emptyRowStatistics(batch, numHeads, seqLen)
+    const filled = emptyRowStatistics(batch, numHeads, seqLen)
     const weights: RowBlock[] = []
     const scores: RowBlock[] = []
     const contexts: TensorFlow.Tensor3D[] = []
@@ -57,7 +57,7 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
             keep: keep === null ? null : tf.cast(tf.slice(keep, [firstMap, firstRow, 0], [mapCount, rows, count]), 'float32'),
             keepProbability: problem.dropout?.keepProbability ?? 1,
           })
-          const future = fillStatistics(rowStatistics, { firstMap, maps: mapCount, firstRow, rows }, block.statistics.dataSync<'float32'>())
+          const future = fillStatistics(filled, { firstMap, maps: mapCount, firstRow, rows }, block.statistics.dataSync<'float32'>())
           maxFutureWeight = Math.max(maxFutureWeight, future)
           if (wanted.weights) weights.push({ data: block.weights.dataSync<'float32'>(), width: count })
           if (wanted.scores) scores.push({ data: block.scores.dataSync<'float32'>(), width: count })
@@ -71,9 +71,11 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
     const context = joined === null || projections.output === null ? joined : project(joined, projections.output, outputDim)
 
     const causalMaps = (blocks: RowBlock[], masked: number): CausalMaps => new CausalMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
+    const rows = { ...filled, maxFutureWeight }
     output = {
       context: context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : read(context, [batch, seqLen, outputDim]),
-      rowStatistics: { ...rowStatistics, maxFutureWeight },
+      rowSums: rows,
+      ...(wanted.statistics ? { rowStatistics: rows } : {}),
       ...(wanted.weights ? { weights: causalMaps(weights, 0) } : {}),
       ...(wanted.scores ? { scores: causalMaps(scores, -Infinity) } : {}),
       ...(wanted.queries ? { queries: read(queries) } : {}),
