@@ -1,6 +1,6 @@
 import type { Engines } from '../engines/select.ts'
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
-import { buildInput } from '../models/input.ts'
+import { cachedInput } from '../models/input-cache.ts'
 import { countParameters, drawDropoutMask, givenModel } from '../models/build.ts'
 import type { Model } from '../models/build.ts'
 import { cachedModel } from '../models/model-cache.ts'
@@ -22,7 +22,7 @@ export async function compute(request: AttentionRequest, engines: Engines): Prom
   const { spec, parameters, returns } = request
   const mapsAlone = !beyondMaps.some((name) => returns.has(name))
   if ('given' in parameters) return computeWith(givenModel(spec, parameters.given, parameters.dropoutSeed), mapsAlone, request, engines)
-  const { model, end } = cachedModel(spec, parameters.seed, mapsAlone)
+  const { value: model, end } = cachedModel(spec, parameters.seed, mapsAlone)
   const result = await computeWith(model, mapsAlone, request, engines)
   if (result.parameters === null) end() // otherwise they are still to be written as text
   return result
@@ -31,7 +31,7 @@ export async function compute(request: AttentionRequest, engines: Engines): Prom
 async function computeWith(model: Model, mapsAlone: boolean, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, returns } = request
   const [batch, seqLen] = inputShape(request)
-  const input = buildInput(request.input)
+  const { value: input, end } = cachedInput(request.input)
   const drops = request.mode === 'train' && spec.dropout > 0 && !mapsAlone
   const problem = attentionProblem({
     spec, batch, seqLen,
@@ -59,7 +59,7 @@ async function computeWith(model: Model, mapsAlone: boolean, request: AttentionR
     engine: { name: engine.name, device: engine.device, version: engine.version },
     letGo() {
       giveBack(output)
-      if ('randn' in request.input) giveBackFloats(input.data)
+      end()
     },
   }
 }

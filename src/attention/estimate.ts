@@ -3,7 +3,7 @@ import { headDim, headsWidth, outputDim } from '../models/spec.ts'
 import { inputShape } from './request.ts'
 import type { AttentionRequest } from './request.ts'
 
-/** Rows of a block, as the engines that work in blocks take them. */
+/** Rows of a block, for the engine whose blocks are the larger ones. */
 const blockRows = 128
 /** Scores of a block that holds several items. */
 const blockScores = 2 ** 22

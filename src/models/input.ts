@@ -17,8 +17,3 @@ export function drawInput(shape: readonly number[], seed: number, advance: numbe
   generator.end()
   return { shape, data }
 }
-
-/** The input of a request, (batch, seqLen, dIn). */
-export function buildInput(source: { readonly randn: readonly number[]; readonly seed: number; readonly advance: number } | { readonly values: Tensor }): Tensor {
-  return 'values' in source ? source.values : drawInput(source.randn, source.seed, source.advance)
-}

@@ -99,7 +99,7 @@ describe('the engine', () => {
 
   it('hands over blocks that hold no more than the keys up to their last row', async () => {
     const { weights } = await engine.run(problemNamed('T 300'), { weights: true })
-    expect(weights!.blocks.map(({ width }) => width)).toEqual([128, 256, 300])
-    expect(weights!.blocks.map(({ data }) => data.length)).toEqual([3 * 2 * 128 * 128, 3 * 2 * 128 * 256, 3 * 2 * 44 * 300])
+    expect(weights!.blocks.map(({ width }) => width)).toEqual([64, 128, 192, 256, 300])
+    expect(weights!.blocks.map(({ data }) => data.length)).toEqual([64 * 64, 64 * 128, 64 * 192, 64 * 256, 44 * 300].map((scores) => 3 * 2 * scores))
   })
 })

@@ -5,7 +5,7 @@ import type { AttentionResult } from '../../src/attention/result.ts'
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { Engines } from '../../src/engines/select.ts'
 import type { ModelSpec } from '../../src/models/spec.ts'
-import { buildInput } from '../../src/models/input.ts'
+import { drawInput } from '../../src/models/input.ts'
 
 const reference = referenceEngine('test')
 const engines = new Engines([reference], reference, reference, [])
@@ -30,7 +30,7 @@ export function request(more: Partial<Omit<AttentionRequest, 'spec'>> & { spec?:
 
 /** Input of which every value is `scale` times a draw: a large scale makes untrained attention choose. */
 export function scaledInput(shape: readonly [number, number, number], scale: number, seed = 42): InputSource {
-  const { data } = buildInput({ randn: shape, seed, advance: 0 })
+  const { data } = drawInput(shape, seed, 0)
   return { values: { shape, data: data.map((value) => scale * value) } }
 }
 

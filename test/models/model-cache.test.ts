@@ -14,7 +14,7 @@ const evictAll = (firstSeed: number): void => {
 }
 
 it('a model in use keeps its memory, however many others come; afterwards it is given back', () => {
-  const { model, end } = cachedModel(spec, 1, false)
+  const { value: model, end } = cachedModel(spec, 1, false)
   evictAll(100)
   expectDrawn(model, 1)
   end()
@@ -24,17 +24,17 @@ it('a model in use keeps its memory, however many others come; afterwards it is 
 
 it('two that use a model end it only together', () => {
   const [one, other] = [cachedModel(spec, 2, false), cachedModel(spec, 2, false)]
-  expect(other.model).toBe(one.model)
+  expect(other.value).toBe(one.value)
   one.end()
   evictAll(300)
-  expectDrawn(other.model, 2)
+  expectDrawn(other.value, 2)
   other.end()
 })
 
 it('a model in memory that another had is the one of its seed', () => {
   evictAll(400)
   for (const seed of [400, 999]) {
-    const { model, end } = cachedModel(spec, seed, false)
+    const { value: model, end } = cachedModel(spec, seed, false)
     expectDrawn(model, seed)
     end()
   }
@@ -42,10 +42,10 @@ it('a model in memory that another had is the one of its seed', () => {
 
 it('what the maps depend on is drawn alone where that is enough, and is not drawn again where all is there', () => {
   const alone = cachedModel(spec, 3, true)
-  expect([...alone.model.parameters.keys()]).toEqual(['W_query.weight', 'W_key.weight'])
-  expect(alone.model.projections).toMatchObject({ value: null, output: null })
+  expect([...alone.value.parameters.keys()]).toEqual(['W_query.weight', 'W_key.weight'])
+  expect(alone.value.projections).toMatchObject({ value: null, output: null })
   const whole = cachedModel(spec, 3, false)
-  expect(whole.model.parameters.size).toBe(5)
-  expect(cachedModel(spec, 3, true).model).toBe(whole.model)
+  expect(whole.value.parameters.size).toBe(5)
+  expect(cachedModel(spec, 3, true).value).toBe(whole.value)
   for (const of of [alone, whole]) of.end()
 })

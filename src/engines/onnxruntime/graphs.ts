@@ -2,7 +2,7 @@ import { Graph } from './graph.ts'
 import type { Value } from './graph.ts'
 
 /** Query rows of a block: the scores of all heads for so many rows stay in the processor's cache. */
-export const blockRows = 128
+export const blockRows = 64
 
 /** Added to the score of a key that a row must not see. Not -Infinity, for its weight, 0, times it must be 0. */
 const unseen = -3e38
