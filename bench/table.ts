@@ -18,6 +18,7 @@ export const sidesExplained = [
   'configuration and seed, behind FastAPI, uvloop and orjson with torch on every core; the figures to reach refer to it.',
   'Tuned by us: the same server with parameters and mask kept between requests, one joined projection and work in place; at',
   'study size on one thread, and in row blocks, never holding the weights, where only the summary is wanted.',
+  'Where the seed stays the same the service, too, keeps the parameters and a large input of the request before.',
 ]
 
 export const comparisonHead = [
