@@ -1,3 +1,4 @@
+import { workUnits } from '../admission/work-units.ts'
 import { countParameters } from '../models/build.ts'
 import { headDim, headsWidth, outputDim } from '../models/spec.ts'
 import { inputShape } from './request.ts'
@@ -38,10 +39,7 @@ export function estimateBytes(request: AttentionRequest): number {
   return bytes
 }
 
-/**
- * Work units of a request, what the rate limit counts: one for being a request, and one for every hundred million
- * multiply-adds, drawn values or printed numbers' worth (about a tenth of a second on one core).
- */
+/** Work units of a request: its multiply-adds, drawn values and printed numbers. */
 export function estimateWork(request: AttentionRequest): number {
   const { spec, returns } = request
   const [batch, seqLen, dIn] = inputShape(request)
@@ -55,5 +53,5 @@ export function estimateWork(request: AttentionRequest): number {
   if (returns.has('similarity')) operations += 20 * spec.numHeads * square
   if (request.engine === 'reference') operations *= 20
   if ('randn' in request.input) operations += request.input.advance
-  return 1 + operations / 1e8
+  return workUnits(operations)
 }

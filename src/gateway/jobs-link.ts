@@ -9,6 +9,7 @@ import { prefersAsync } from '../http/prefer.ts'
 import type { Readiness } from '../http/readiness.ts'
 import { requireReady } from '../http/routes/health.ts'
 import { jobRoutes } from '../http/routes/jobs.ts'
+import { readReport, reportHeader } from '../http/work-report.ts'
 import { noJobs } from '../jobs/api.ts'
 import { JobFolder } from '../jobs/job-folder.ts'
 import { Child } from './child.ts'
@@ -17,7 +18,7 @@ import { readBody } from './read-body.ts'
 
 /** What of a request the process of the jobs needs to see: the key as well, for it tells whose jobs they are. */
 const requestHeaders = ['content-type', 'content-encoding', 'accept', 'prefer', 'last-event-id', 'authorization', 'x-api-key', 'traceparent', 'tracestate'] as const
-const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id'])
+const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', reportHeader])
 const readyWithinMs = 20_000
 
 /** The process that has the jobs, started when it is first needed. */
@@ -63,6 +64,7 @@ export class JobsLink {
       if (typeof value === 'string') headers[name] = value
     }
     const answer = await this.#pool.request({ method: request.method as 'GET', path: request.url, headers, body, signal })
+    request.workUnits = readReport(answer.headers[reportHeader] as string | undefined)?.workUnits ?? 0
     const own: Record<string, string | string[]> = { ...reply.getHeaders() as Record<string, string | string[]> }
     for (const [name, value] of Object.entries(answer.headers)) if (!ownHeaders.has(name) && value !== undefined) own[name] = value
     reply.raw.writeHead(answer.statusCode, own)

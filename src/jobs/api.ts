@@ -5,8 +5,11 @@ import type { JobDocument, JobKind } from './job.ts'
 
 /** What the routes of jobs need. `caller` tells whose jobs they are: a key's hash, or empty where there are no keys. */
 export interface JobsApi {
-  /** Accepts an experiment: once this resolves, the job is kept, whatever happens to any process. */
-  submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<JobDocument>
+  /**
+   * Accepts an experiment: once this resolves, the job is kept, whatever happens to any process. `operations`: what it
+   * adds to the work to be done, none where the job was there.
+   */
+  submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<{ job: JobDocument; operations: number }>
   get(caller: string, id: string): Promise<JobDocument>
   /** Newest first; `before` is the id of a job, `next` that of the last one here where there are more. */
   list(caller: string, limit: number, before: string | undefined): Promise<{ jobs: JobDocument[]; next: string | null }>

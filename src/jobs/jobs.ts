@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import { ServiceError } from '../errors.ts'
-import { refuseTooMuchWork } from '../experiments/estimate.ts'
+import { estimateOperations, refuseTooMuchWork } from '../experiments/estimate.ts'
 import { planOf } from '../experiments/index.ts'
 import { seedsOf } from '../experiments/plan.ts'
 import type { ExperimentRequest } from '../http/read/experiment-request.ts'
@@ -44,7 +44,7 @@ export class Jobs implements JobsApi {
     this.#log = log
   }
 
-  async submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<JobDocument> {
+  async submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<{ job: JobDocument; operations: number }> {
     const plan = planOf(asked.config)
     refuseTooMuchWork(plan, { maxSeeds: this.#limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
     await checkEngine(this.#side, asked.config.engine)
@@ -64,13 +64,13 @@ export class Jobs implements JobsApi {
       const bytes = rowBytes(plan) + request.length
       this.#opening.checkRoom(bytes)
       this.#opening.accepting()
-      const job = await store.submit({
+      const { job, isNew } = await store.submit({
         content, idOf: (attempt) => idOf(content, attempt), caller, kind, request,
         seeds: seedsOf(plan), seedsPerChunk: seedsAtOnce, bytes,
       })
       this.#opening.accepting()
       runner.wake()
-      return documentOf(job)
+      return { job: documentOf(job), operations: isNew ? estimateOperations(plan) : 0 }
     })
   }
 

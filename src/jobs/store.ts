@@ -56,11 +56,11 @@ export class JobStore {
   }
 
   /** The job of this content: the one that is there, unless it failed, was cancelled or has expired, else a new one. */
-  async submit(job: NewJob): Promise<JobRow> {
+  async submit(job: NewJob): Promise<{ job: JobRow; isNew: boolean }> {
     return this.#database.transaction(async (connection) => {
       await connection.executeSql('SELECT pg_advisory_xact_lock(hashtext($1))', [job.caller])
       const [latest] = await rowsOf<JobRow & { attempt: number }>(connection, `SELECT ${this.#columns}, attempt FROM attention_jobs.jobs WHERE content = $1 ORDER BY attempt DESC LIMIT 1`, [job.content])
-      if (latest !== undefined && latest.state !== 'failed' && latest.state !== 'cancelled' && !latest.expired) return latest
+      if (latest !== undefined && latest.state !== 'failed' && latest.state !== 'cancelled' && !latest.expired) return { job: latest, isNew: false }
       await this.#checkLimits(connection, job)
       const attempt = latest === undefined ? 0 : latest.attempt + 1
       const id = job.idOf(attempt)
@@ -75,7 +75,7 @@ export class JobStore {
       )
       const chunks = Math.ceil(job.seeds / job.seedsPerChunk)
       await this.#queue.add(connection, Array.from({ length: chunks }, (_, chunk): Task => ({ job: id, chunk })))
-      return (await this.#change(connection, id, 'TRUE', 'done = 0'))!
+      return { job: (await this.#change(connection, id, 'TRUE', 'done = 0'))!, isNew: true }
     })
   }
 

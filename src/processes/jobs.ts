@@ -6,6 +6,7 @@ import { buildApp } from '../http/app.ts'
 import { askForKeys } from '../http/plugins/auth.ts'
 import { chargeBodies } from '../http/plugins/body-memory.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
+import { reportWork } from '../http/plugins/report-work.ts'
 import { asyncExperiments, onlyAsyncExperiments } from '../http/routes/async-experiments.ts'
 import { jobRoutes } from '../http/routes/jobs.ts'
 import { createJobs } from '../jobs/create.ts'
@@ -31,6 +32,7 @@ export async function serveJobs(config: Config, socketPath: string, gatewaySocke
     (app) => inFlight.watch(app),
     (app) => askForKeys(app, config.API_KEYS, () => false),
     (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
+    reportWork,
     asyncExperiments(service.jobs),
     onlyAsyncExperiments,
     jobRoutes(service.jobs),

@@ -23,7 +23,7 @@ describe('the store of jobs', () => {
     })
     const jobs = new Jobs(opening, { compute, engines: async () => [] }, { maxSeeds: 1000, chunkBytes: 1e9 }, '1.0.0', log)
     const first = await opening.open()
-    const { id } = await first.store.submit({ content: 'c', idOf: () => 'the-job', caller: '', kind: 'bias', request: '{}', seeds: 10, seedsPerChunk: 5, bytes: 1 })
+    const { job: { id } } = await first.store.submit({ content: 'c', idOf: () => 'the-job', caller: '', kind: 'bias', request: '{}', seeds: 10, seedsPerChunk: 5, bytes: 1 })
     opening.accepting()
     await first.database.close() // as when its process memory is spoilt: nothing answers any more
     await expect(jobs.get('', id)).rejects.toMatchObject({ code: 'storage-failed', headers: { 'retry-after': '5' } })

@@ -37,7 +37,7 @@ describe('the store of jobs', () => {
   const count = async (table: string): Promise<number> => Number((await database.query<{ count: number }>(`SELECT count(*) AS count FROM attention_jobs.${table}`))[0]!.count)
 
   it('hands out each chunk once, keeps each answer once, and asks for one report', async () => {
-    const { id } = await store.submit(job())
+    const { job: { id } } = await store.submit(job())
     const tasks = []
     for (let task = await queue.take(); task !== null; task = await queue.take()) tasks.push(task)
     expect(tasks.map(({ chunk }) => chunk)).toEqual([0, 1, 2])

@@ -78,6 +78,21 @@ describe('the rate (promise 20)', () => {
     }
   })
 
+  it('is charged for a job when it is accepted, and not for one that was accepted before', async () => {
+    const service = await RunningService.start({ RATE_LIMIT: '30' })
+    try {
+      const submit = (count: number) => service.post('/experiments/bias', { seeds: { first: 0, count } }, { prefer: 'respond-async' })
+      const job = await submit(20_000) // of about 21 units
+      expect(job.status).toBe(202)
+      expect((await submit(20_000)).json().id).toBe(job.json().id)
+      expect((await submit(20_001)).status).toBe(202) // the limit is passed by what was accepted below it
+      expect((await submit(20_000)).status).toBe(429)
+      expect((await service.get('/health/ready')).status).toBe(200)
+    } finally {
+      await service.stop()
+    }
+  })
+
   it('is counted for each key', async () => {
     const service = await RunningService.start({ RATE_LIMIT: '2', API_KEYS: 'a-key,b-key' })
     try {

@@ -69,11 +69,10 @@ export interface BlockStructure {
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
  * Reads query (n, B, H, D), key and, for the context, value (w, B, G, D), scale (1); where there is dropout, keep
- * (B, H, T, T) and keepProbability (1); for statistics, moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...];
- * and as whole numbers, none of which is worked out in the graph, so that all of it can run on one device: from = r0,
- * to = r1, size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0],
- * nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0], for statistics step = n + 2, and where heads are grouped keyHeads (H),
- * the keys' head of each head.
+ * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...];
+ * and as whole numbers, none of which is worked out in the graph, so that all of it can run on one device: to = r1,
+ * size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0], for
+ * statistics step = n + 2, and where heads are grouped keyHeads (H), the keys' head of each head.
  *
  * Writes rows (B, H, n, rowColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w) where
  * they are wanted. What lies beyond the diagonal in scores is not masked.
@@ -82,7 +81,7 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   const graph = new Graph()
   const [zero, one, rows, columns] = [graph.integers(0), graph.integers(1), graph.integers(2), graph.integers(3)]
   const whole = (name: string): Value => graph.input(name, 'int64', 1)
-  const [from, to, size] = [whole('from'), whole('to'), whole('size')]
+  const [to, size] = [whole('to'), whole('size')]
   const slice = (x: Value, axis: Value, start: Value, end: Value, step = one): Value => graph.op('Slice', [x, start, end, axis, step])
   const keyHeads = structure.grouped ? whole('keyHeads') : null
   const seen = (name: string): Value => { //                                                     (w, B, H, D)
@@ -102,7 +101,7 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
     const mix = (weights: Value): Value => graph.op('com.microsoft.FusedMatMul', [weights, seen('value')], { transBatchB: 1 })
     let mixed: Value
     if (structure.dropout) {
-      const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, from, to), columns, zero, to)
+      const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, whole('from'), to), columns, zero, to)
       const kept = graph.op('Mul', [weights, graph.op('Cast', [keep], { to: 1 })])
       mixed = graph.op('Div', [mix(kept), graph.input('keepProbability', 'float', 1)])
     } else {

@@ -1,3 +1,4 @@
+import { workUnits } from '../../admission/work-units.ts'
 import type { JobsApi } from '../../jobs/api.ts'
 import type { JobKind } from '../../jobs/job.ts'
 import type { AppPart } from '../app.ts'
@@ -21,7 +22,9 @@ export function asyncExperiments(jobs: JobsApi): AppPart {
       checkParameters(query, ['format'])
       readForm(query, experimentForms)
       const body = request.body as ExperimentBody
-      return sendAccepted(reply, await jobs.submit(request.caller, kind, body, readExperimentRequest(kind, body)))
+      const { job, operations } = await jobs.submit(request.caller, kind, body, readExperimentRequest(kind, body))
+      request.workUnits = workUnits(operations)
+      return sendAccepted(reply, job)
     })
   }
 }

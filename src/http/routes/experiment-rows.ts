@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { workUnits } from '../../admission/work-units.ts'
 import type { EngineIdentity } from '../../engines/engine.ts'
 import { estimateOperations, largestRun } from '../../experiments/estimate.ts'
 import { planOf } from '../../experiments/index.ts'
@@ -27,7 +28,7 @@ export function experimentRowsRoutes(computing: Computing, seconds: number): App
       app.post(`/internal/experiments/${kind}/rows`, { schema: { hide: true, body: ExperimentBodies[kind] }, config: { computes: true } }, async (request, reply) => {
         const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
         const [from, to] = readRange(request.query as Record<string, unknown>, seedsOf(plan))
-        request.workUnits = 1 + workOf(plan, from, to) / 1e8
+        request.workUnits = workUnits(workOf(plan, from, to))
         const answer = await admit(computing, request, reply, { bytes: estimateChunkBytes(plan, to - from), seconds }, ({ signal }) => computeRows(computing, plan, from, to, signal))
         request.engineUsed = answer.engine
         return answer

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { workUnits } from '../../admission/work-units.ts'
 import { estimateExperimentBytes, estimateOperations, largestRun, refuseTooMuchWork } from '../../experiments/estimate.ts'
 import { planOf } from '../../experiments/index.ts'
 import { runPlan } from '../../experiments/run.ts'
@@ -34,7 +35,7 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
       const plan = planOf(config)
       refuseTooMuchWork(plan, { maxSeeds: limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.')
       const engine = computing.engines.for(largestRun(plan), config.engine)
-      request.workUnits = 1 + estimateOperations(plan) / 1e8
+      request.workUnits = workUnits(estimateOperations(plan))
       const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }
       const rows = await admit(computing, request, reply, needs, ({ signal }) => runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
         signal,
