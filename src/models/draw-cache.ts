@@ -11,12 +11,13 @@ export interface InUse<Value> {
 
 interface Entry<Value> { readonly value: Value; users: number; cached: boolean }
 
+/** What an array costs beside its numbers, with what names and shapes it: resident memory of thousands of small models. */
+const bytesBesideNumbers = 1024
+
 interface Options<Value> {
   /** Under which hits and misses are counted. */
   readonly name: string
   readonly limitBytes: number
-  /** What a value costs beside its numbers. */
-  readonly overheadBytes: number
   readonly arraysOf: (value: Value) => Iterable<Float32Array>
 }
 
@@ -29,15 +30,15 @@ export class DrawCache<Value> {
   readonly #arraysOf: Options<Value>['arraysOf']
   readonly #count: CacheCount
 
-  constructor({ name, limitBytes, overheadBytes, arraysOf }: Options<Value>) {
+  constructor({ name, limitBytes, arraysOf }: Options<Value>) {
     this.#arraysOf = arraysOf
     this.#count = cacheCount(name)
     this.#entries = new LRUCache({
       maxSize: limitBytes,
       maxEntrySize: limitBytes / 4,
       sizeCalculation: ({ value }) => {
-        let bytes = overheadBytes
-        for (const { byteLength } of arraysOf(value)) bytes += byteLength
+        let bytes = 0
+        for (const { byteLength } of arraysOf(value)) bytes += byteLength + bytesBesideNumbers
         return bytes
       },
       dispose: (entry) => {

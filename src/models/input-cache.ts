@@ -8,7 +8,7 @@ import { drawInput } from './input.ts'
 const leastValues = 2 ** 14
 
 /** Five inputs of (1, 2048, 768). */
-const inputs = new DrawCache<Tensor>({ name: 'inputs', limitBytes: 32 * 2 ** 20, overheadBytes: 512, arraysOf: ({ data }) => [data] })
+const inputs = new DrawCache<Tensor>({ name: 'inputs', limitBytes: 32 * 2 ** 20, arraysOf: ({ data }) => [data] })
 
 /** The input of a request, (batch, seqLen, dIn), unless it is given or has been asked for lately newly drawn. */
 export function cachedInput(source: { readonly randn: readonly number[]; readonly seed: number; readonly advance: number } | { readonly values: Tensor }): InUse<Tensor> {

@@ -4,8 +4,8 @@ import { DrawCache } from './draw-cache.ts'
 import type { InUse } from './draw-cache.ts'
 import type { ModelSpec } from './spec.ts'
 
-/** Half a dozen models of width 768, thousands of the study's size; joined for the engines, a wrapper's are there twice. */
-const models = new DrawCache<Model>({ name: 'models', limitBytes: 64 * 2 ** 20, overheadBytes: 512, arraysOf: parametersOf })
+/** Half a dozen models of width 768, ten thousand of the study's size; joined for the engines, a wrapper's are there twice. */
+const models = new DrawCache<Model>({ name: 'models', limitBytes: 64 * 2 ** 20, arraysOf: parametersOf })
 
 function* parametersOf({ parameters }: Model): Generator<Float32Array> {
   for (const { data } of parameters.values()) yield data
