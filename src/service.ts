@@ -23,6 +23,7 @@ import { healthRoutes } from './http/routes/health.ts'
 import { warmUp } from './http/warm-up.ts'
 import { jobRoutes } from './http/routes/jobs.ts'
 import { createJobs } from './jobs/create.ts'
+import { jobRegistry } from './jobs/registry.ts'
 import { memoryShares } from './memory-shares.ts'
 import { addUp, gauge, RequestMetrics, workRegistry } from './metrics/registries.ts'
 import { version } from './version.ts'
@@ -47,12 +48,13 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
   const inFlight = new InFlight()
   const metrics = new RequestMetrics()
   const work = workRegistry('0', () => computing.memory.takenBytes)
+  const registries = [metrics.registry, work, jobRegistry(jobs.numbers)]
   gauge(work, 'attention_queue_length', 'Requests that wait for their turn.', [], () => [[{}, computing.turns.queued]])
   const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'service')
   let deviceLost = false // nobody restarts a lone process but an orchestrator that asks /health/live
   const app = await buildApp(config, log, [
     ...first,
-    ...frontParts(config, { inFlight, metrics, tracing, isInternal: () => false, readMetrics: async () => addUp([await metrics.registry.getMetricsAsJSON(), await work.getMetricsAsJSON()]) }),
+    ...frontParts(config, { inFlight, metrics, tracing, isInternal: () => false, readMetrics: async () => addUp(await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))) }),
     healthRoutes(readiness, () => !deviceLost),
     endWithDevice(() => {
       deviceLost = true

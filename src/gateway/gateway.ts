@@ -73,7 +73,7 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
   const isInternal = (request: FastifyRequest): boolean => door.isInternal(request.raw)
   const metrics = new RequestMetrics()
   const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'gateway')
-  const readMetrics = gatewayMetrics(metrics, { workers, dispatcher, bodies })
+  const readMetrics = gatewayMetrics(metrics, { workers, jobs, dispatcher, bodies })
   const app = await buildApp(config, log, [
     ...frontParts(config, {
       inFlight, metrics, tracing, readMetrics, isInternal,

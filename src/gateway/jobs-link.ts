@@ -13,6 +13,7 @@ import { readReport, reportHeader } from '../http/work-report.ts'
 import { noJobs } from '../jobs/api.ts'
 import { JobFolder } from '../jobs/job-folder.ts'
 import { Child } from './child.ts'
+import { ChildMetrics } from './child-metrics.ts'
 import { HttpSink } from './forward.ts'
 import { readBody } from './read-body.ts'
 
@@ -26,6 +27,7 @@ export class JobsLink {
   readonly #config: Config
   readonly #folder: JobFolder
   readonly #child: Child
+  readonly #metrics: ChildMetrics
   readonly #pool: Pool
   #started = false
   #waiting: (() => void)[] = []
@@ -35,13 +37,15 @@ export class JobsLink {
     this.#folder = new JobFolder(config.DATA_DIR)
     this.#pool = new Pool('http://jobs', { socketPath, connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
     this.#child = new Child({ role: 'jobs', name: 'jobs', args: [socketPath, gatewaySocketPath], environment: {} }, log, {
-      message: ({ type }) => {
-        if (type !== 'ready') return
+      message: (message) => {
+        if (message.type === 'metrics') this.#metrics.heard(message)
+        if (message.type !== 'ready') return
         for (const go of this.#waiting) go()
         this.#waiting = []
       },
       died: () => {},
     })
+    this.#metrics = new ChildMetrics(this.#child)
   }
 
   /** At start-up: only where jobs of this or another replica may wait to be finished. */
@@ -52,6 +56,15 @@ export class JobsLink {
   /** No job was ever accepted here. */
   get isFresh(): boolean {
     return this.#config.DATABASE_URL === '' && !this.#started && !this.#folder.isMade
+  }
+
+  get pid(): number | null {
+    return this.#child.pid
+  }
+
+  /** Its metrics as prom-client's JSON; null where it has not been started, or does not answer soon. */
+  metrics(): Promise<readonly unknown[] | null> {
+    return this.#metrics.ask()
   }
 
   /** Hands a request on, and its answer back as it comes. */

@@ -4,11 +4,18 @@ import type { RequestMetrics } from '../metrics/registries.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { WorkerLink } from './worker-link.ts'
 
+/** A process whose metrics are added to the gateway's. */
+interface Source {
+  readonly pid: number | null
+  /** Null when it does not answer. */
+  metrics(): Promise<readonly unknown[] | null>
+}
+
 /**
- * The text of /metrics: this process's numbers and those of all its workers, added up. What a worker had counted before
+ * The text of /metrics: this process's numbers and those of all its children, added up. What a child had counted before
  * it ended is kept, so that counters never go back; one that is too busy to answer is shown as it was last seen.
  */
-export function gatewayMetrics({ registry }: RequestMetrics, { workers, dispatcher, bodies }: { workers: readonly WorkerLink[]; dispatcher: Dispatcher; bodies: MemoryLedger }): () => Promise<string> {
+export function gatewayMetrics({ registry }: RequestMetrics, { workers, jobs, dispatcher, bodies }: { workers: readonly WorkerLink[]; jobs: Source; dispatcher: Dispatcher; bodies: MemoryLedger }): () => Promise<string> {
   const { counters } = dispatcher
   gauge(registry, 'attention_queue_length', 'Requests that wait for a worker.', [], () => [[{}, dispatcher.waiting]])
   gauge(registry, 'attention_inflight_bytes', 'Bytes reserved by requests in flight.', ['kind'], () => [[{ kind: 'bodies' }, bodies.takenBytes]])
@@ -29,16 +36,16 @@ export function gatewayMetrics({ registry }: RequestMetrics, { workers, dispatch
   counter(registry, 'attention_retries_total', 'Requests sent again after their worker was lost.', [], () => [[{}, counters.retried]])
 
   let ended: readonly unknown[] = []
-  const last = new Map<WorkerLink, { pid: number | null; metrics: readonly unknown[] }>()
+  const last = new Map<Source, { pid: number | null; metrics: readonly unknown[] }>()
   return async () => {
-    const heard = await Promise.all(workers.map(async (worker) => ({ worker, pid: worker.pid, metrics: await worker.metrics() })))
-    for (const { worker, pid, metrics } of heard) {
-      const before = last.get(worker)
+    const heard = await Promise.all([...workers, jobs].map(async (source) => ({ source, pid: source.pid, metrics: await source.metrics() })))
+    for (const { source, pid, metrics } of heard) {
+      const before = last.get(source)
       if (before !== undefined && before.pid !== pid) {
         ended = await keepCounts([ended, before.metrics])
-        last.delete(worker)
+        last.delete(source)
       }
-      if (metrics !== null) last.set(worker, { pid, metrics })
+      if (metrics !== null) last.set(source, { pid, metrics })
     }
     return addUp([await registry.getMetricsAsJSON(), ended, ...[...last.values()].map(({ metrics }) => metrics)])
   }

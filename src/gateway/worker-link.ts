@@ -6,6 +6,7 @@ import { Call } from './call.ts'
 import type { CallEvents } from './call.ts'
 import { Child } from './child.ts'
 import type { ChildKind, Death } from './child.ts'
+import { ChildMetrics } from './child-metrics.ts'
 import type { Exchange } from './exchange.ts'
 import type { FromChild } from './messages.ts'
 
@@ -16,7 +17,6 @@ const quickDepth = 8
 const largestAheadBytes = 256 * 2 ** 10
 /** Given ahead to a worker that makes no progress for this long, a request is taken back. */
 export const takeBackAfterMs = 25
-const metricsWithinMs = 500
 
 export interface WorkerEvents {
   /** It takes requests, or has room for more. */
@@ -42,7 +42,7 @@ export class WorkerLink {
   #long: Call | null = null
   /** Places held by work that nobody waits for any more, until the worker says that it is over; with the time by which it must. */
   readonly #abandoned = new Map<number, NodeJS.Timeout>()
-  readonly #metrics = new Map<number, (metrics: readonly unknown[]) => void>()
+  readonly #metrics: ChildMetrics
   #nextId = 0
   #serviceMs = 2 * quickMs
   #lastAnswerAt = 0
@@ -60,6 +60,7 @@ export class WorkerLink {
       message: (message) => this.#heard(message),
       died: (death) => this.#died(death),
     })
+    this.#metrics = new ChildMetrics(this.#child)
   }
 
   start(): void {
@@ -179,18 +180,7 @@ export class WorkerLink {
 
   /** Its metrics as prom-client's JSON; null when it does not answer soon. */
   metrics(): Promise<readonly unknown[] | null> {
-    if (!this.ready) return Promise.resolve(null)
-    const id = this.#nextId++
-    return new Promise((resolve) => {
-      const done = (metrics: readonly unknown[] | null): void => {
-        clearTimeout(timer)
-        this.#metrics.delete(id)
-        resolve(metrics)
-      }
-      const timer = setTimeout(done, metricsWithinMs, null)
-      this.#metrics.set(id, done)
-      this.#child.send({ type: 'metrics', id })
-    })
+    return this.#metrics.ask()
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -234,7 +224,7 @@ export class WorkerLink {
         if (this.#abandoned.delete(message.id)) this.#events.free(this)
         break
       case 'metrics':
-        this.#metrics.get(message.id)?.(message.metrics)
+        this.#metrics.heard(message)
     }
   }
 

@@ -6,12 +6,14 @@ import { chunkSeconds } from './chunk-seconds.ts'
 import type { ComputingSide } from './computing-side.ts'
 import { JobFolder } from './job-folder.ts'
 import { Jobs } from './jobs.ts'
+import type { ChunkCounts, JobNumbers } from './numbers.ts'
 import { Opening } from './opening.ts'
 import { RenderThread } from './render.ts'
 
 /** The jobs of a service, and their life. */
 export interface JobService {
   readonly jobs: Jobs
+  readonly numbers: JobNumbers
   /** Takes up what was left unfinished. */
   start(): Promise<void>
   /** Takes no more chunks and ends the streams of events; results can still be asked for. */
@@ -25,6 +27,7 @@ const renderFile = new URL('../processes/render-thread.ts', import.meta.url)
 /** The jobs that a configuration asks for; `side` computes their chunks. */
 export function createJobs(config: Config, log: FastifyBaseLogger, side: ComputingSide): JobService {
   const thread = new RenderThread(renderFile)
+  const counts: ChunkCounts = { kept: 0, failed: 0, 'put-off': 0 }
   const opening = new Opening({
     folder: new JobFolder(config.DATA_DIR),
     databaseUrl: config.DATABASE_URL,
@@ -35,9 +38,11 @@ export function createJobs(config: Config, log: FastifyBaseLogger, side: Computi
     compute: side.compute,
     render: thread.render,
     log,
+    counts,
   })
   return {
     jobs: new Jobs(opening, side, { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes }, version, log),
+    numbers: { chunks: counts, store: () => opening.numbers() },
     start: () => opening.start(),
     quiet: () => opening.quiet(),
     async close() {

@@ -3,6 +3,7 @@ import type { Database } from './connection.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobFolder } from './job-folder.ts'
 import { storageFailed } from './jobs.ts'
+import type { ChunkCounts, StoreNumbers } from './numbers.ts'
 import { TaskQueue } from './queue.ts'
 import { Runner } from './runner.ts'
 import type { ComputeChunk, Render } from './runner.ts'
@@ -39,6 +40,8 @@ export interface OpeningParts {
   readonly compute: ComputeChunk
   readonly render: Render
   readonly log: FastifyBaseLogger
+  /** Counted on while the database is opened anew. */
+  readonly counts: ChunkCounts
 }
 
 const againMs = 2_000
@@ -117,6 +120,12 @@ export class Opening {
     if (left === 0 && accepted === this.#accepted) this.#parts.folder.markUnfinished(false)
   }
 
+  /** Null where nothing is open, which is no reason to open it, or it does not answer. */
+  async numbers(): Promise<StoreNumbers | null> {
+    const open = await this.#opened()
+    return open === null ? null : open.store.numbers().catch(() => null)
+  }
+
   async quiet(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#again)
@@ -139,7 +148,7 @@ export class Opening {
   }
 
   async #begin(): Promise<Open> {
-    const { folder, databaseUrl, limits, version, lanes, chunkSeconds, compute, render, log } = this.#parts
+    const { folder, databaseUrl, limits, version, lanes, chunkSeconds, compute, render, log, counts } = this.#parts
     const { openEmbedded, openShared } = await import('./database.ts') // loaded with the first job, not before
     const database = databaseUrl === '' ? await openEmbedded(folder) : openShared(databaseUrl)
     const closing = new AbortController()
@@ -155,7 +164,7 @@ export class Opening {
       }
       const store = new JobStore(database, queue, limits, version)
       const watch = new JobWatch((ids) => store.changes(ids))
-      const runner = new Runner({ store, queue, watch, compute, render, log, ended: () => this.ended(store), broken: () => void this.check(open) })
+      const runner = new Runner({ store, queue, watch, compute, render, log, counts, ended: () => this.ended(store), broken: () => void this.check(open) })
       await store.sweep()
       await this.ended(store)
       const sweeping = setInterval(() => void store.sweep().catch((error: unknown) => log.warn({ err: error }, 'job store')), sweepEveryMs)

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { ServiceError } from '../errors.ts'
 import { hasEnded } from './job.ts'
 import type { JobKind, JobProblem, JobState } from './job.ts'
+import type { ChunkCounts } from './numbers.ts'
 import type { TakenTask, TaskQueue } from './queue.ts'
 import type { ChunkWork, JobStore } from './store.ts'
 import type { JobWatch } from './watch.ts'
@@ -27,19 +28,21 @@ export class Runner {
   readonly #compute: ComputeChunk
   readonly #render: Render
   readonly #log: FastifyBaseLogger
+  readonly #counts: ChunkCounts
   readonly #ended: () => Promise<void>
   readonly #broken: () => void
   readonly #stopping = new AbortController()
   readonly #lanes: Promise<void>[] = []
   #wake = new AbortController()
 
-  constructor(parts: { store: JobStore; queue: TaskQueue; watch: JobWatch; compute: ComputeChunk; render: Render; log: FastifyBaseLogger; ended: () => Promise<void>; broken: () => void }) {
+  constructor(parts: { store: JobStore; queue: TaskQueue; watch: JobWatch; compute: ComputeChunk; render: Render; log: FastifyBaseLogger; counts: ChunkCounts; ended: () => Promise<void>; broken: () => void }) {
     this.#store = parts.store
     this.#queue = parts.queue
     this.#watch = parts.watch
     this.#compute = parts.compute
     this.#render = parts.render
     this.#log = parts.log
+    this.#counts = parts.counts
     this.#ended = parts.ended
     this.#broken = parts.broken
   }
@@ -113,7 +116,9 @@ export class Runner {
     } finally {
       unwatch()
     }
-    if (await this.#store.keep(task, answer)) this.wake()
+    const last = await this.#store.keep(task, answer)
+    this.#counts.kept++
+    if (last) this.wake()
   }
 
   async #report(task: TakenTask): Promise<void> {
@@ -135,7 +140,9 @@ export class Runner {
       : { code: 'internal', detail: 'Something went wrong in the service; its log has the details.' }
     const { job, chunk, retryCount } = task
     this.#log.warn({ job, chunk, retryCount, code: problem.code, detail: problem.detail, ...(error instanceof ServiceError ? {} : { err: error }) }, 'a chunk failed')
-    if (passing.has(problem.code)) return this.#queue.again(task)
+    const putOff = passing.has(problem.code)
+    this.#counts[putOff ? 'put-off' : 'failed']++
+    if (putOff) return this.#queue.again(task)
     await this.#store.failed(task, problem)
     await this.#ended()
   }

@@ -2,7 +2,8 @@ import { ServiceError } from '../errors.ts'
 import { rowsOf } from './connection.ts'
 import type { Connection, Database } from './connection.ts'
 import { documentOf, eventName, unknownJob } from './job.ts'
-import type { JobKind, JobProblem, JobRow } from './job.ts'
+import type { JobKind, JobProblem, JobRow, JobState } from './job.ts'
+import type { StoreNumbers } from './numbers.ts'
 import type { Task, TaskQueue, TakenTask } from './queue.ts'
 
 /** What is stored of a new job. */
@@ -183,6 +184,13 @@ export class JobStore {
   async countUnfinished(): Promise<number> {
     const [row] = await this.#database.query<{ count: number | string }>("SELECT count(*) AS count FROM attention_jobs.jobs WHERE state IN ('queued', 'running')")
     return Number(row!.count)
+  }
+
+  /** How many jobs there are in each state, and the seeds that are still to be computed. */
+  async numbers(): Promise<StoreNumbers> {
+    const rows = await this.#database.query<{ state: JobState; count: number | string; left: number | string }>(
+      `SELECT state, count(*) AS count, sum(CASE WHEN state IN ('queued', 'running') THEN seeds - done ELSE 0 END) AS left FROM attention_jobs.jobs WHERE NOT ${this.#expired} GROUP BY state`)
+    return { jobs: Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)])), seedsLeft: rows.reduce((sum, { left }) => sum + Number(left), 0) }
   }
 
   /** Removes what has expired; what is left of a job then is that there was one, and after some time not even that. */

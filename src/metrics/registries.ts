@@ -1,15 +1,17 @@
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { cacheCounts } from './caches.ts'
 
-type Numbers<Names extends string> = () => Iterable<readonly [labels: Partial<Record<Names, string>>, value: number]>
+type Values<Names extends string> = Iterable<readonly [labels: Partial<Record<Names, string>>, value: number]>
+type Numbers<Names extends string> = () => Values<Names> | Promise<Values<Names>>
 
 /** A gauge whose values are asked for when somebody scrapes. */
 export function gauge<Names extends string>(registry: Registry, name: string, help: string, labelNames: Names[], read: Numbers<Names>): void {
   new Gauge({
     name, help, labelNames, registers: [registry],
-    collect() {
+    async collect() {
+      const values = await read()
       this.reset()
-      for (const [labels, value] of read()) this.set(labels as Record<Names, string>, value)
+      for (const [labels, value] of values) this.set(labels as Record<Names, string>, value)
     },
   })
 }
@@ -18,9 +20,10 @@ export function gauge<Names extends string>(registry: Registry, name: string, he
 export function counter<Names extends string>(registry: Registry, name: string, help: string, labelNames: Names[], read: Numbers<Names>): void {
   new Counter({
     name, help, labelNames, registers: [registry],
-    collect() {
+    async collect() {
+      const values = await read()
       this.reset()
-      for (const [labels, value] of read()) this.inc(labels as Record<Names, string>, value)
+      for (const [labels, value] of values) this.inc(labels as Record<Names, string>, value)
     },
   })
 }

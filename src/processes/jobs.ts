@@ -10,6 +10,7 @@ import { reportWork } from '../http/plugins/report-work.ts'
 import { asyncExperiments, onlyAsyncExperiments } from '../http/routes/async-experiments.ts'
 import { jobRoutes } from '../http/routes/jobs.ts'
 import { createJobs } from '../jobs/create.ts'
+import { jobRegistry } from '../jobs/registry.ts'
 import { workersThroughGateway } from '../jobs/workers-through-gateway.ts'
 import { createLog } from '../log.ts'
 import { memoryShares } from '../memory-shares.ts'
@@ -28,6 +29,7 @@ export async function serveJobs(config: Config, socketPath: string, gatewaySocke
 
   const inFlight = new InFlight()
   const service = createJobs(config, log, workersThroughGateway(gatewaySocketPath))
+  const metrics = jobRegistry(service.numbers)
   const app = await buildApp(config, log, [
     (app) => inFlight.watch(app),
     (app) => askForKeys(app, config.API_KEYS, () => false),
@@ -50,6 +52,7 @@ export async function serveJobs(config: Config, socketPath: string, gatewaySocke
   }
   process.on('message', (message: ToChild) => {
     if (message.type === 'ping') say({ type: 'pong', id: message.id })
+    else if (message.type === 'metrics') void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
     else if (message.type === 'stop') void stop().then(() => end(0))
   })
   say({ type: 'ready', device: '', engines: [], routes: [] })

@@ -17,6 +17,7 @@ describe('the store of jobs', () => {
     const log = pino({ level: 'silent' })
     const compute = (): Promise<string> => new Promise(() => {})
     const opening = new Opening({
+      counts: { kept: 0, failed: 0, 'put-off': 0 },
       folder: new JobFolder(path), databaseUrl: '', limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 }, version: '1.0.0', lanes: 1, chunkSeconds: 60,
       compute: (_chunk, signal) => Promise.race([compute(), new Promise<string>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))]),
       render: () => Promise.reject(new Error('nothing to render')), log,

@@ -108,6 +108,27 @@ describe('the process of the jobs', () => {
     expect((await waitFor(service, location, hasEnded)).state).toBe('succeeded')
   })
 
+  it.each(['0', '1'])('has its numbers in /metrics, WORKERS=%s', async (WORKERS) => {
+    const service = await start({ WORKERS, ENGINE: 'direct' })
+    const chunks = 'attention_job_chunks_total{outcome="kept"}'
+    await waitFor(service, await submit(service, 'bias', {}), hasEnded)
+    const kept = await service.metric(chunks)
+    expect(kept).toBeGreaterThan(0)
+    expect(await service.metric('attention_jobs{state="succeeded"}')).toBe(1)
+    expect(await service.metric('attention_jobs{state="queued"}')).toBe(0)
+    expect(await service.metric('attention_job_seeds_left')).toBe(0)
+    await service.send(await submit(service, 'bias', { seeds: { first: 5, count: 20_000 } }), { method: 'DELETE' })
+    expect(await service.metric('attention_jobs{state="cancelled"}')).toBe(1)
+    expect(await service.metric('attention_job_seeds_left')).toBe(0)
+    if (WORKERS === '0') return
+    const before = jobsProcess(service)!
+    process.kill(before, 'SIGKILL')
+    await until(() => jobsProcess(service) !== undefined && jobsProcess(service) !== before, 30_000, 'the next one is there')
+    await waitFor(service, await submit(service, 'bias', { seeds: { first: 9, count: 30 } }), hasEnded)
+    expect(await service.metric(chunks)).toBeGreaterThan(kept)
+    expect(await service.metric('attention_jobs{state="succeeded"}')).toBe(2)
+  })
+
   it('dies with its gateway', async () => {
     const service = await start({ ENGINE: 'direct' })
     await submit(service, 'bias', long)

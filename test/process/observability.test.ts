@@ -58,6 +58,8 @@ describe('what can be seen of a running service', () => {
     const dashboard = readFileSync(new URL('../../deploy/grafana/attention-service.json', import.meta.url), 'utf8')
     const asked = new Set([...dashboard.matchAll(/\b(attention|process|nodejs)_[a-z0-9_]+(?=[{[\\,)])/g)].map(([name]) => name.replace(/_bucket$/, '')))
     expect(asked.size).toBeGreaterThan(15)
+    const { headers: { location } } = await service.post('/experiments/bias', {}, { prefer: 'respond-async' }) // the process that has the jobs is there from the first one on
+    await until(async () => (await service.get(location as string)).json().state === 'succeeded', 60_000, 'the job is done')
     const { text } = await service.get('/metrics')
     for (const name of asked) expect(text, name).toContain(`# TYPE ${name} `)
   })
