@@ -30,7 +30,7 @@ export interface AttentionOutput {
   readonly values?: Tensor
   /** (batch, heads, seqLen, headDim), before the output projection */
   readonly contextHeads?: Tensor
-  /** Of the weights before dropout; the weights themselves need not be kept for them. */
+  /** Of the weights before dropout, which need not be kept for them. It may know more of the rows than it says. */
   readonly rowSums: RowSums
   readonly rowStatistics?: RowStatistics
 }

@@ -73,4 +73,16 @@ describe('ParameterCache', () => {
     cache.clear()
     expect([alive.size, cache.size, cache.bytes]).toEqual([0, 0, 0])
   })
+
+  it('counts what it let go of, though the array has been given back since', () => {
+    const { tf, alive } = fakeTensorFlow()
+    const cache = new ParameterCache(tf, 100)
+    for (let i = 0; i < 5; i++) {
+      const data = array()
+      cache.get(data, [10])
+      void (data.buffer as ArrayBuffer).transfer() // as float-memory.ts leaves it
+      cache.trim()
+    }
+    expect([alive.size, cache.size, cache.bytes]).toEqual([2, 2, 80])
+  })
 })

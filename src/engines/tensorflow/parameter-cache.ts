@@ -1,6 +1,9 @@
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
 import type { Tf } from './load.ts'
 
+/** What an array takes on the device; the array itself may have been given back since, and be empty. */
+interface Entry { readonly tensor: TensorFlow.Tensor; readonly bytes: number }
+
 /**
  * Parameters on the device, by the identity of the array that they came from: a repeated request brings the same
  * array, and telling equal arrays apart by their contents costs more than the copy that it would save.
@@ -9,7 +12,7 @@ import type { Tf } from './load.ts'
 export class ParameterCache {
   readonly #tf: Tf
   readonly #limit: number
-  readonly #entries = new Map<Float32Array, TensorFlow.Tensor>()
+  readonly #entries = new Map<Float32Array, Entry>()
   #bytes = 0
 
   /** `limit`: bytes on the device. */
@@ -32,21 +35,21 @@ export class ParameterCache {
     if (known !== undefined) {
       this.#entries.delete(data)
       this.#entries.set(data, known)
-      return known
+      return known.tensor
     }
-    const made = this.#tf.keep(this.#tf.tensor(data, shape))
+    const made = { tensor: this.#tf.keep(this.#tf.tensor(data, shape)), bytes: data.byteLength }
     this.#entries.set(data, made)
-    this.#bytes += data.byteLength
-    return made
+    this.#bytes += made.bytes
+    return made.tensor
   }
 
   /** Lets go of the oldest until the rest fits: between runs, so that none is freed in use. */
   trim(limit = this.#limit): void {
-    for (const [data, tensor] of this.#entries) {
+    for (const [data, { tensor, bytes }] of this.#entries) {
       if (this.#bytes <= limit) return
       tensor.dispose()
       this.#entries.delete(data)
-      this.#bytes -= data.byteLength
+      this.#bytes -= bytes
     }
   }
 
