@@ -37,7 +37,7 @@ export function gatewayMetrics({ registry }: RequestMetrics, { workers, jobs, di
 
   let ended: readonly unknown[] = []
   const last = new Map<Source, { pid: number | null; metrics: readonly unknown[] }>()
-  return async () => {
+  const collect = async (): Promise<string> => {
     const heard = await Promise.all([...workers, jobs].map(async (source) => ({ source, pid: source.pid, metrics: await source.metrics() })))
     for (const { source, pid, metrics } of heard) {
       const before = last.get(source)
@@ -48,5 +48,12 @@ export function gatewayMetrics({ registry }: RequestMetrics, { workers, jobs, di
       if (metrics !== null) last.set(source, { pid, metrics })
     }
     return addUp([await registry.getMetricsAsJSON(), ended, ...[...last.values()].map(({ metrics }) => metrics)])
+  }
+  // One after the other: a late answer about a child that died must not meet a newer one about the next.
+  let turn: Promise<unknown> = Promise.resolve()
+  return () => {
+    const text = turn.then(collect)
+    turn = text.catch(() => {})
+    return text
   }
 }
