@@ -3,6 +3,7 @@ import type { AttentionOutput, Wanted } from '../engines/engine.ts'
 import { cachedInput } from '../models/input-cache.ts'
 import { countParameters, drawDropoutMask, givenModel } from '../models/build.ts'
 import type { Model } from '../models/build.ts'
+import type { InUse } from '../models/draw-cache.ts'
 import { cachedModel } from '../models/model-cache.ts'
 import { attentionProblem } from '../models/problem.ts'
 import { headDim, outputDim } from '../models/spec.ts'
@@ -10,6 +11,7 @@ import { contextStatistics } from '../statistics/context-statistics.ts'
 import { similarityOf } from '../statistics/similarity.ts'
 import { checksOf, headStatistics, uniformStatistics } from '../statistics/summary.ts'
 import { giveBackFloats } from '../tensor/float-memory.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import { inputShape } from './request.ts'
 import type { AttentionRequest, ReturnName } from './request.ts'
 import type { AttentionResult, Summary } from './result.ts'
@@ -21,17 +23,25 @@ const beyondMaps: readonly ReturnName[] = ['context', 'context_heads', 'values',
 export async function compute(request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, parameters, returns } = request
   const mapsAlone = !beyondMaps.some((name) => returns.has(name))
-  if ('given' in parameters) return computeWith(givenModel(spec, parameters.given, parameters.dropoutSeed), mapsAlone, request, engines)
-  const { value: model, end } = cachedModel(spec, parameters.seed, mapsAlone)
-  const result = await computeWith(model, mapsAlone, request, engines)
-  if (result.parameters === null) end() // otherwise they are still to be written as text
-  return result
+  const model: InUse<Model> = 'given' in parameters
+    ? { value: givenModel(spec, parameters.given, parameters.dropoutSeed), end() {} }
+    : cachedModel(spec, parameters.seed, mapsAlone)
+  const input = cachedInput(request.input)
+  try {
+    const result = await computeWith(model.value, input, mapsAlone, request, engines)
+    if (result.parameters === null) model.end() // otherwise they are still to be written as text
+    return result
+  } catch (error) {
+    model.end()
+    input.end()
+    throw error
+  }
 }
 
-async function computeWith(model: Model, mapsAlone: boolean, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
+/** The input's use ends with the result's. */
+async function computeWith(model: Model, { value: input, end }: InUse<Tensor>, mapsAlone: boolean, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, returns } = request
   const [batch, seqLen] = inputShape(request)
-  const { value: input, end } = cachedInput(request.input)
   const drops = request.mode === 'train' && spec.dropout > 0 && !mapsAlone
   const problem = attentionProblem({
     spec, batch, seqLen,

@@ -67,17 +67,26 @@ export class JobsLink {
     return this.#metrics.ask()
   }
 
-  /** Hands a request on, and its answer back as it comes. */
-  async forward(request: FastifyRequest, reply: FastifyReply, body: Buffer | null, signal: AbortSignal): Promise<void> {
+  /**
+   * Hands a request on, and its answer back as it comes. `left` aborts when the client goes; what may already have been
+   * accepted then is heard to the end, and charged.
+   */
+  async forward(request: FastifyRequest, reply: FastifyReply, body: Buffer | null, left: AbortSignal): Promise<void> {
     this.#start()
     await this.#ready()
+    left.throwIfAborted()
     const headers: Record<string, string> = { 'x-request-id': request.id }
     for (const name of requestHeaders) {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
-    const answer = await this.#pool.request({ method: request.method as 'GET', path: request.url, headers, body, signal })
-    request.workUnits = readReport(answer.headers[reportHeader] as string | undefined)?.workUnits ?? 0
+    const answer = await this.#pool.request({ method: request.method as 'GET', path: request.url, headers, body, signal: request.method === 'POST' ? null : left })
+    const workUnits = readReport(answer.headers[reportHeader] as string | undefined)?.workUnits ?? 0
+    if (left.aborted) {
+      request.chargeLate(workUnits)
+      return void answer.body.dump()
+    }
+    request.workUnits = workUnits
     const own: Record<string, string | string[]> = { ...reply.getHeaders() as Record<string, string | string[]> }
     for (const [name, value] of Object.entries(answer.headers)) if (!ownHeaders.has(name) && value !== undefined) own[name] = value
     reply.raw.writeHead(answer.statusCode, own)

@@ -1,6 +1,6 @@
 import type { JobState } from './job.ts'
 
-/** How chunks of seeds ended in this process: rows kept, failed for good or to be tried again, put off as nobody's fault. */
+/** How tries at chunks of seeds ended in this process: rows kept, failed (the third time the job does), put off as nobody's fault. */
 export const chunkOutcomes = ['kept', 'failed', 'put-off'] as const
 export type ChunkCounts = Record<(typeof chunkOutcomes)[number], number>
 
@@ -13,6 +13,6 @@ export interface StoreNumbers {
 /** What there is to say of jobs in numbers. */
 export interface JobNumbers {
   readonly chunks: Readonly<ChunkCounts>
-  /** Null where the store is not open: nothing was asked of it yet, or it does not answer. */
+  /** Null where the store is not open, or does not answer soon. */
   store(): Promise<StoreNumbers | null>
 }

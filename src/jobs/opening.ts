@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './connection.ts'
 import { ServiceError } from '../errors.ts'
@@ -40,12 +41,14 @@ export interface OpeningParts {
   readonly compute: ComputeChunk
   readonly render: Render
   readonly log: FastifyBaseLogger
-  /** Counted on while the database is opened anew. */
+  /** They go on counting when the database is opened anew. */
   readonly counts: ChunkCounts
 }
 
 const againMs = 2_000
 const sweepEveryMs = 60_000
+/** Less than the gateway waits for this process's metrics. */
+const numbersWithinMs = 300
 
 /** Opens the database when it is needed, closes it, and opens it again after it broke. */
 export class Opening {
@@ -55,6 +58,8 @@ export class Opening {
   #failedAt = -Infinity
   #again: NodeJS.Timeout | undefined
   #closed = false
+  /** Being asked for; whoever asks meanwhile gets the same. */
+  #numbers: Promise<StoreNumbers | null> | null = null
 
   constructor(parts: OpeningParts) {
     this.#parts = parts
@@ -120,10 +125,13 @@ export class Opening {
     if (left === 0 && accepted === this.#accepted) this.#parts.folder.markUnfinished(false)
   }
 
-  /** Null where nothing is open, which is no reason to open it, or it does not answer. */
-  async numbers(): Promise<StoreNumbers | null> {
-    const open = await this.#opened()
-    return open === null ? null : open.store.numbers().catch(() => null)
+  /** Null where nothing is open, which is no reason to open it, or it does not answer soon. */
+  numbers(): Promise<StoreNumbers | null> {
+    this.#numbers ??= this.#opened()
+      .then(async (open) => open === null ? null : open.store.numbers())
+      .catch(() => null)
+      .finally(() => { this.#numbers = null })
+    return Promise.race([this.#numbers, delay(numbersWithinMs, null, { ref: false })])
   }
 
   async quiet(): Promise<void> {

@@ -92,7 +92,7 @@ export class Runner {
       void this.#watch.look()
     } catch (error) {
       if (!(error instanceof ServiceError && passing.has(error.code))) throw error
-      await this.#queue.again(task)
+      await this.#putOff(task)
     } finally {
       kept.stop()
     }
@@ -116,9 +116,9 @@ export class Runner {
     } finally {
       unwatch()
     }
-    const last = await this.#store.keep(task, answer)
-    this.#counts.kept++
-    if (last) this.wake()
+    const outcome = await this.#store.keep(task, answer)
+    if (outcome !== 'dropped') this.#counts.kept++
+    if (outcome === 'last') this.wake()
   }
 
   async #report(task: TakenTask): Promise<void> {
@@ -134,15 +134,19 @@ export class Runner {
     await this.#ended()
   }
 
+  async #putOff(task: TakenTask): Promise<void> {
+    if (task.chunk !== 'report') this.#counts['put-off']++
+    await this.#queue.again(task)
+  }
+
   async #failed(task: TakenTask, error: unknown): Promise<void> {
     const problem: JobProblem = error instanceof ServiceError
       ? { code: error.code, detail: error.message, places: error.places, extra: error.extra }
       : { code: 'internal', detail: 'Something went wrong in the service; its log has the details.' }
     const { job, chunk, retryCount } = task
     this.#log.warn({ job, chunk, retryCount, code: problem.code, detail: problem.detail, ...(error instanceof ServiceError ? {} : { err: error }) }, 'a chunk failed')
-    const putOff = passing.has(problem.code)
-    this.#counts[putOff ? 'put-off' : 'failed']++
-    if (putOff) return this.#queue.again(task)
+    if (passing.has(problem.code)) return this.#putOff(task)
+    if (chunk !== 'report') this.#counts.failed++
     await this.#store.failed(task, problem)
     await this.#ended()
   }

@@ -129,16 +129,17 @@ export class JobStore {
     await this.#database.transaction((connection) => this.#queue.done(connection, task))
   }
 
-  /** Keeps a chunk's answer; true when it was the last one, so that the report is to be made. */
-  async keep(task: TakenTask, answer: string): Promise<boolean> {
+  /** Keeps a chunk's answer, unless there is one or the job has ended; after the last one the report is to be made. */
+  async keep(task: TakenTask, answer: string): Promise<'kept' | 'last' | 'dropped'> {
     return this.#database.transaction(async (connection) => {
       await this.#queue.done(connection, task)
       const [chunk] = await rowsOf<{ count: number }>(connection, 'UPDATE attention_jobs.chunks SET answer = $3 WHERE job = $1 AND number = $2 AND answer IS NULL RETURNING count', [task.job, task.chunk, answer])
-      if (chunk === undefined) return false
+      if (chunk === undefined) return 'dropped'
       const job = await this.#change(connection, task.job, "state = 'running'", `done = done + ${Number(chunk.count)}`)
-      if (job === null || job.done < job.seeds) return false
+      if (job === null) return 'dropped'
+      if (job.done < job.seeds) return 'kept'
       await this.#queue.add(connection, [{ job: job.id, chunk: 'report' }])
-      return true
+      return 'last'
     })
   }
 

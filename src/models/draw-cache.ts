@@ -3,7 +3,10 @@ import { cacheCount } from '../metrics/caches.ts'
 import type { CacheCount } from '../metrics/caches.ts'
 import { giveBackFloats } from '../tensor/float-memory.ts'
 
-/** A value that is in use: its arrays are not to be read after `end`. Where they are handed on, it is never ended. */
+/**
+ * A value that is in use: its arrays are not to be read after `end`. Where they are handed on, or nobody came for the
+ * result, it is never ended; then they are the garbage collector's.
+ */
 export interface InUse<Value> {
   readonly value: Value
   end(): void

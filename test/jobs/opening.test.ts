@@ -1,4 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -41,6 +44,24 @@ describe('the store of jobs', () => {
     await opening.close()
     await expect(jobs.get('', id)).rejects.toMatchObject({ code: 'storage-failed' })
   })
+})
+
+it('a database that says nothing has no numbers, and nobody waits for them', async () => {
+  const connections: Socket[] = []
+  const silent = createServer((connection) => connections.push(connection)).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const opening = new Opening({
+    folder: new JobFolder(path), databaseUrl: `postgres://a:b@127.0.0.1:${(silent.address() as AddressInfo).port}/x`,
+    limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 }, version: '1.0.0', lanes: 1, chunkSeconds: 60,
+    compute: () => new Promise(() => {}), render: () => new Promise(() => {}), log: pino({ level: 'silent' }), counts: { kept: 0, failed: 0, 'put-off': 0 },
+  })
+  expect(await opening.numbers()).toBeNull()
+  const started = opening.start()
+  expect(await Promise.race([opening.numbers(), sleep(5_000, 'late')])).toBeNull()
+  for (const connection of connections) connection.destroy()
+  silent.close()
+  await started
+  await opening.close()
 })
 
 describe('a lock', () => {

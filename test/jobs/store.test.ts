@@ -44,8 +44,8 @@ describe('the store of jobs', () => {
     const ranges = await Promise.all(tasks.map((task) => store.begin(task)))
     expect(ranges.map((range) => [range!.from, range!.to])).toEqual([[0, 2], [2, 4], [4, 5]])
     for (const task of tasks.toReversed()) {
-      await store.keep(task, `answer ${task.chunk}`)
-      await store.keep(task, 'a second time') // as a replica that was thought dead would
+      expect(await store.keep(task, `answer ${task.chunk}`)).toBe(task.chunk === 0 ? 'last' : 'kept')
+      expect(await store.keep(task, 'a second time')).toBe('dropped') // as a replica that was thought dead would
     }
     expect((await store.get('', id)).done).toBe(5)
     expect(await store.answers(id)).toEqual(['answer 0', 'answer 1', 'answer 2'])

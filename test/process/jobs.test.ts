@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { family, hasEnded, jobsProcess, killAll, parseEvents, submit, waitFor } from '../support/job-client.ts'
@@ -127,6 +128,23 @@ describe('the process of the jobs', () => {
     await waitFor(service, await submit(service, 'bias', { seeds: { first: 9, count: 30 } }), hasEnded)
     expect(await service.metric(chunks)).toBeGreaterThan(kept)
     expect(await service.metric('attention_jobs{state="succeeded"}')).toBe(2)
+  })
+
+  it('is heard to the end when a client leaves, so that its job is charged to the rate', async () => {
+    const service = await start({ ENGINE: 'direct', RATE_LIMIT: '100' })
+    await waitFor(service, await submit(service, 'bias', { seeds: { first: 0, count: 30 } }), hasEnded)
+    process.kill(jobsProcess(service)!, 'SIGSTOP')
+    const left = new AbortController()
+    const answer = service.post('/experiments/bias', { seeds: { first: 0, count: 100_000 } }, { prefer: 'respond-async', 'x-request-id': 'left' }, left.signal) // of about 105 units
+    await sleep(300) // it lies before the stopped process
+    left.abort()
+    await expect(answer).rejects.toThrow()
+    await sleep(300) // its departure has been noticed
+    expect((await service.get('/engines')).status).toBe(200)
+    process.kill(jobsProcess(service)!, 'SIGCONT')
+    let asked = 0
+    await until(async () => asked++ > 40 || (await service.get('/engines')).status === 429, 60_000, 'it is charged', 100)
+    expect(asked).toBeLessThan(40) // which alone is not too much
   })
 
   it('dies with its gateway', async () => {

@@ -3,6 +3,13 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { RateLimiterRes } from 'rate-limiter-flexible'
 import { ServiceError } from '../../errors.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Charges work that became known only after the client had left. */
+    chargeLate(workUnits: number): void
+  }
+}
+
 const windowSeconds = 60
 /** Work is counted in thousandths of a unit: the counter is whole. */
 const perUnit = 1_000
@@ -12,7 +19,10 @@ const perUnit = 1_000
  * when it comes; what it was beyond that is charged when the worker has said so. 0: no limit.
  */
 export function limitRate(app: FastifyInstance, unitsPerMinute: number, isInternal: (request: FastifyRequest) => boolean): void {
-  if (unitsPerMinute === 0) return
+  if (unitsPerMinute === 0) {
+    app.decorateRequest('chargeLate', () => {})
+    return
+  }
   const limiter = new RateLimiterMemory({ points: unitsPerMinute * perUnit, duration: windowSeconds })
   const free = (request: FastifyRequest): boolean => request.routeOptions.config.open === true || isInternal(request)
   const who = (request: FastifyRequest): string => request.caller || request.ip
@@ -25,9 +35,15 @@ export function limitRate(app: FastifyInstance, unitsPerMinute: number, isIntern
       done(new ServiceError('rate-limited', `More than ${unitsPerMinute} work units within a minute; more in ${seconds} seconds.`, { headers: { 'retry-after': String(seconds) } }))
     })
   })
-  app.addHook('onResponse', (request, _reply, done) => {
-    const more = Math.round((request.workUnits - 1) * perUnit)
+  const charge = (request: FastifyRequest, workUnits: number): void => {
+    const more = Math.round((workUnits - 1) * perUnit)
     if (more > 0 && !free(request)) void limiter.penalty(who(request), more)
+  }
+  app.decorateRequest('chargeLate', function (this: FastifyRequest, workUnits: number) {
+    charge(this, workUnits)
+  })
+  app.addHook('onResponse', (request, _reply, done) => {
+    charge(request, request.workUnits)
     done()
   })
 }
