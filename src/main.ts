@@ -2,6 +2,7 @@ import { ConfigError, gpusOf, readConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { lockDataDir } from './data-dir.ts'
 import { serveGateway } from './gateway/gateway.ts'
+import { listen } from './http/listen.ts'
 import { createLog } from './log.ts'
 import type { ServiceProcess } from './gateway/service-process.ts'
 
@@ -27,7 +28,7 @@ async function serveAlone(config: Config): Promise<void> {
   lockDataDir(config, (reason) => log.warn(reason))
   const service = await createService(config, log)
   endOnSignals({ stop: () => service.close(), destroy: () => {} })
-  await service.app.listen({ host: config.HOST, port: config.PORT })
+  await listen(service.app, config)
   await service.verify()
   const { status, reason } = service.readiness
   log.info({ engine: service.engines.main.name, device: service.engines.main.device, reason }, status)

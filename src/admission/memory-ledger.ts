@@ -19,7 +19,7 @@ export class MemoryLedger {
   /** Reserves `bytes`; 413 when they never fit, 503 when they do not fit now. The reservation is given back by `release`. */
   reserve(bytes: number): Reservation {
     if (bytes > this.limitBytes) {
-      throw new ServiceError('request-too-large', `The request needs about ${inMiB(bytes)} MiB; the limit is ${inMiB(this.limitBytes)} MiB (MEMORY_LIMIT).`, {
+      throw new ServiceError('request-too-large', `The request needs about ${inMiB(bytes)} MiB; the limit is ${inMiB(this.limitBytes)} MiB (a part of MEMORY_LIMIT).`, {
         extra: { estimated_bytes: Math.ceil(bytes), limit_bytes: this.limitBytes },
       })
     }

@@ -53,6 +53,8 @@ export function refuseTooMuchWork(plan: Plan, limits: { maxSeeds: number; work: 
   const work = Math.ceil(estimateOperations(plan))
   const limit = Math.min(limits.work, Math.floor((work / seeds) * limits.maxSeeds))
   if (work <= limit) return
-  const what = seeds > limits.maxSeeds ? `${seeds} seeds are more than the limit of ${limits.maxSeeds} (MAX_SEEDS).` : `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}.`
-  throw new ServiceError('work-too-large', `${what} ${advice}`, { extra: { estimated_work: work, limit_work: limit } })
+  const detail = seeds > limits.maxSeeds
+    ? `${seeds} seeds are more than the limit of ${limits.maxSeeds} (MAX_SEEDS), for jobs as well.`
+    : `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}. ${advice}`
+  throw new ServiceError('work-too-large', detail, { extra: { estimated_work: work, limit_work: limit } })
 }

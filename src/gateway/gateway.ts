@@ -6,6 +6,7 @@ import { MemoryLedger } from '../admission/memory-ledger.ts'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
+import { listen } from '../http/listen.ts'
 import { frontParts } from '../http/front.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { openapiRoutes } from '../http/openapi/routes.ts'
@@ -89,12 +90,17 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
     openapiRoutes,
     dashboardRoutes(),
   ])
-  await app.listen({ host: config.HOST, port: config.PORT })
+  const cleanUp = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    await listen(app, config)
+  } catch (error) {
+    cleanUp()
+    throw error
+  }
   await door.listen(app)
   for (const worker of workers) worker.start()
   jobs.startIfNeeded()
 
-  const cleanUp = (): void => rmSync(folder, { recursive: true, force: true })
   return {
     async stop() {
       readiness.draining()

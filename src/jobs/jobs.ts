@@ -51,7 +51,7 @@ export class Jobs implements JobsApi {
     const seedsAtOnce = seedsPerChunk(plan)
     const atOnce = estimateChunkBytes(plan, seedsAtOnce)
     if (atOnce > this.#limits.chunkBytes) {
-      throw new ServiceError('request-too-large', `One seed needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (MEMORY_LIMIT).`, {
+      throw new ServiceError('request-too-large', `One seed needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (a part of MEMORY_LIMIT).`, {
         extra: { estimated_bytes: Math.ceil(atOnce), limit_bytes: this.#limits.chunkBytes },
       })
     }

@@ -226,9 +226,13 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
   })
 
   it('finds a job\u2019s report again by its link', async () => {
-    const { headers } = await service.post('/experiments/heads', { seeds: { count: 40 } }, { prefer: 'respond-async' })
+    const asked = { seeds: { count: 40 }, input: { seq_len: 7 } }
+    const { headers } = await service.post('/experiments/heads', asked, { prefer: 'respond-async' })
     const page = await open(`#/experiments?job=${String(headers.location).split('/').at(-1)!}`)
     await page.getByText('What 40 seeds say').waitFor({ timeout: 60_000 })
+    expect(await page.getByRole('radio', { name: 'Heads' }).isChecked()).toBe(true)
+    expect(await page.getByLabel('Number of seeds').inputValue()).toBe('40')
+    expect(await page.locator('pre').first().textContent()).toContain('"seq_len":7')
     await drawn(page)
     await closeQuietly()
   })

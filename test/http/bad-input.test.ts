@@ -124,6 +124,13 @@ describe('a body that is wrong in one place is 400 and names it', () => {
     expect(problem.code).toBe('engine-not-enabled')
   })
 
+  it('a name that is not known is told the known ones', async () => {
+    const { errors } = expectProblem(await post({ ...good, engine: 'magic', return: ['wieghts'] }), 400)
+    const message = (path: string): string | undefined => errors!.find((place) => place.path === path)?.message
+    expect(message('/engine')).toBe('must be one of reference, direct, onnxruntime, tensorflow')
+    expect(message('/return/0')).toMatch(/^must be one of .*\bweights, /)
+  })
+
   it('several places at once', async () => {
     const problem = expectProblem(await post({ model: { d_in: '4', d_out: 0 }, input, mode: 1 }), 400)
     expect(problem.errors!.map((place) => place.path).sort()).toEqual(['/mode', '/model/d_in', '/model/d_out'])

@@ -1,4 +1,7 @@
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { counted, figure } from '../support/figure.ts'
@@ -93,6 +96,20 @@ it('a device that is demanded but absent: not ready, with the reason, and the ga
     expect(refused.headers['retry-after']).toBeDefined()
   } finally {
     await service.stop()
+  }
+})
+
+it('a port that is taken stops the start with one line, and leaves no folder behind', async () => {
+  const first = await RunningService.start()
+  const TMPDIR = mkdtempSync(join(tmpdir(), 'attention-test-'))
+  try {
+    for (const WORKERS of ['1', '0']) {
+      await expect(RunningService.start({ WORKERS, TMPDIR, PORT: String(first.port) })).rejects.toThrow(/^the service did not start: attention-service: PORT \d+ of HOST 127\.0\.0\.1 cannot be had: something else listens there already\n$/)
+    }
+    expect(readdirSync(TMPDIR).filter((name) => name.startsWith('attention-'))).toEqual([])
+  } finally {
+    await first.stop()
+    rmSync(TMPDIR, { recursive: true, force: true })
   }
 })
 

@@ -1,4 +1,5 @@
 import { fieldValue } from '../explore/config.ts'
+import type { Report } from './report-types.ts'
 
 export const experiments = ['bias', 'heads'] as const
 export type Experiment = (typeof experiments)[number]
@@ -38,6 +39,16 @@ export function configFrom(params: URLSearchParams): ExperimentConfig {
   const experiment = experiments.find((name) => name === params.get('experiment')) ?? 'bias'
   const base = defaults[experiment]
   return { ...Object.fromEntries(fields.map((field) => [field, params.get(field) ?? base[field]])), experiment } as ExperimentConfig
+}
+
+/** The form of a report: what was asked for, with every default filled in. */
+export function configOfReport({ experiment, config: { model, input, seeds, arms, pairing, confidence, margin } }: Pick<Report, 'experiment' | 'config'>): ExperimentConfig {
+  const base = defaults[experiment]
+  const { d_in, d_out, dropout, num_heads } = model
+  const [batch, seq_len] = 'values' in input ? input.values.shape : [input.batch, input.seq_len]
+  const given = { d_in, d_out, dropout, num_heads: num_heads?.join(', '), batch, seq_len, ...('list' in seeds ? { list: seeds.list.join(', ') } : seeds), arms: arms?.join(','), pairing, confidence, margin }
+  const typed = Object.entries(given).filter(([, value]) => value !== undefined).map(([field, value]) => [field, String(value)])
+  return { ...base, ...Object.fromEntries(typed) as Partial<ExperimentConfig> }
 }
 
 export function paramsOf(config: ExperimentConfig): URLSearchParams {

@@ -13,7 +13,7 @@ import { asCurl, experimentAsPython } from '../parts/snippets.ts'
 import { navigate } from '../state/route.ts'
 import { useRequest } from '../state/request.ts'
 import { Figure } from '../vega/figure.tsx'
-import { configFrom, defaults, experimentBody, experimentFieldAt, isLong, paramsOf, probeBody } from './config.ts'
+import { configFrom, configOfReport, defaults, experimentBody, experimentFieldAt, isLong, paramsOf, probeBody } from './config.ts'
 import type { Experiment, ExperimentConfig, ExperimentErrors } from './config.ts'
 import { EarlierRuns } from './earlier-runs.tsx'
 import { ExperimentForm } from './form.tsx'
@@ -23,12 +23,13 @@ import type { Order, RunState } from './run.ts'
 import { Verdicts } from './verdicts.tsx'
 
 export function ExperimentsPage({ params }: { readonly params: URLSearchParams }): JSX.Element {
-  const config = configFrom(params)
   const job = params.get('job')
-  const asked = params.get('run') === 'true'
-  const body = experimentBody(config)
-  const order: Order | null = job !== null ? { job } : asked ? { experiment: config.experiment, body, long: isLong(config) } : null
+  const fromLink = configFrom(params)
+  const order: Order | null = job !== null ? { job } : params.get('run') === 'true' ? { experiment: fromLink.experiment, body: experimentBody(fromLink), long: isLong(fromLink) } : null
   const run = useRun(order)
+  // A link to a job says nothing of what was asked for; its report does.
+  const config = job !== null && run.report !== null && run.phase === 'done' ? configOfReport(run.report) : fromLink
+  const body = experimentBody(config)
   const [edited, setEdited] = useState(false)
   const probe = useRequest(edited && order === null ? JSON.stringify([config.experiment, probeBody(config)]) : null, async (signal) => {
     await call(`/experiments/${config.experiment}`, { body: probeBody(config), signal })

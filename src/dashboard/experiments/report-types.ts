@@ -26,7 +26,15 @@ export interface Comparison {
 export interface Report {
   readonly experiment: 'bias' | 'heads'
   readonly seeds: { readonly count: number }
-  readonly config: { readonly confidence?: number; readonly [name: string]: unknown }
+  readonly config: {
+    readonly model: { readonly d_in: number; readonly d_out: number; readonly dropout: number; readonly num_heads?: readonly number[] }
+    readonly input: { readonly batch: number; readonly seq_len: number } | { readonly values: { readonly shape: readonly [number, number, number] } }
+    readonly seeds: { readonly first: number; readonly count: number } | { readonly list: readonly number[] }
+    readonly arms?: readonly string[]
+    readonly pairing: string
+    readonly confidence: number
+    readonly margin: number
+  }
   readonly arms: readonly { readonly name: string; readonly statistics: Readonly<Record<string, StatisticSummary>> }[]
   readonly comparisons: readonly Comparison[]
   readonly similarity?: Readonly<Record<string, StatisticSummary & { readonly null: { readonly draws?: number; readonly mean: Value; readonly sd: Value; readonly percentile: Value } }>>

@@ -11,7 +11,7 @@ const verdictWords: Readonly<Record<Verdict, { readonly word: string; readonly s
 /** The study's claims, each with its verdict. */
 export function Verdicts({ report }: { readonly report: Report }): JSX.Element {
   const counts = (Object.keys(verdictWords) as Verdict[]).map((verdict) => [verdict, report.claims.filter((claim) => claim.verdict === verdict).length] as const).filter(([, count]) => count > 0)
-  const confidence = Math.round((report.config.confidence ?? 0.95) * 100)
+  const confidence = Math.round(report.config.confidence * 100)
   return (
     <section aria-labelledby="verdicts-heading">
       <div class="card-head">

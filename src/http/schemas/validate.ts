@@ -6,8 +6,8 @@ import type { ErrorPlace } from '../../errors.ts'
 import { pointerToken } from '../read/tensor.ts'
 import { validatedPart } from './common.ts'
 
-/** Nothing is repaired: no coercion, no defaults, no removed keys. */
-const ajv = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strictSchema: false })
+/** Nothing is repaired: no coercion, no defaults, no removed keys. Verbose: an error brings the schema, for its words. */
+const ajv = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strictSchema: false, verbose: true })
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 const maxPlaces = 20
 
@@ -59,6 +59,6 @@ function wordsFor(error: ErrorObject): string {
 
 /** The values of a union of literals. */
 function allowed(error: ErrorObject): string {
-  const values = ((error.parentSchema?.anyOf ?? error.schema ?? []) as { const?: unknown }[]).map((branch) => branch.const).filter((value) => value !== undefined)
+  const values = ((error.schema ?? []) as { const?: unknown }[]).map((branch) => branch.const).filter((value) => value !== undefined)
   return values.length > 0 ? values.join(', ') : 'the known forms'
 }

@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify'
+import { ConfigError } from '../config.ts'
+import type { Config } from '../config.ts'
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'something else listens there already',
+  EACCES: 'this user may not listen there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'the host is not known',
+}
+
+/** Opens the service's port. @throws ConfigError where it cannot be had */
+export async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
+  try {
+    await app.listen({ host: HOST, port: PORT })
+  } catch (error) {
+    const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
+    if (reason === undefined) throw error
+    throw new ConfigError(`PORT ${PORT} of HOST ${HOST} cannot be had: ${reason}`)
+  }
+}
