@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { MemoryLedger, Reservation } from '../admission/memory-ledger.ts'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
@@ -21,6 +23,7 @@ import { readBody } from './read-body.ts'
 const requestHeaders = ['content-type', 'content-encoding', 'accept', 'prefer', 'last-event-id', 'authorization', 'x-api-key', 'traceparent', 'tracestate'] as const
 const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', reportHeader])
 const readyWithinMs = 20_000
+const exitHeardWithinMs = 200
 
 /** The process that has the jobs, started when it is first needed. */
 export class JobsLink {
@@ -80,7 +83,7 @@ export class JobsLink {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
-    const answer = await this.#pool.request({ method: request.method as 'GET', path: request.url, headers, body, signal: request.method === 'POST' ? null : left })
+    const answer = await this.#send({ method: request.method as 'GET', path: request.url, headers, body, signal: request.method === 'POST' ? null : left }, left)
     const workUnits = readReport(answer.headers[reportHeader] as string | undefined)?.workUnits ?? 0
     if (left.aborted) {
       request.chargeLate(workUnits)
@@ -93,6 +96,22 @@ export class JobsLink {
     watchReader(reply.raw)
     answer.body.once('error', () => reply.raw.destroy()) // the client must see that the rest is lost
     answer.body.pipe(reply.raw)
+  }
+
+  /**
+   * Twice where need be: that the process ends is heard a moment after its connections have broken. Any request may go
+   * to the next one, for a job is known by its content.
+   */
+  async #send(options: Dispatcher.RequestOptions, left: AbortSignal): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#pool.request(options)
+    } catch {
+      left.throwIfAborted()
+      await delay(exitHeardWithinMs)
+      await this.#ready()
+      left.throwIfAborted()
+      return this.#pool.request(options)
+    }
   }
 
   async stop(graceMs: number): Promise<void> {
