@@ -11,6 +11,8 @@ const firstBackOffMs = 500
 const longestBackOffMs = 30_000
 /** Compiling kernels for a new GPU can take minutes; a child that says nothing for longer is stuck. */
 const readyWithinMs = 300_000
+/** A connection is lost a moment before the exit of its process is heard. */
+export const exitHeardWithinMs = 200
 
 /** What kind of child: its role in main.ts, and what its environment has that the gateway's has not. */
 export interface ChildKind {

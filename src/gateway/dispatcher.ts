@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import type { Call, CallEvents } from './call.ts'
+import { exitHeardWithinMs } from './child.ts'
 import { GatewayCounters } from './counters.ts'
 import type { Exchange } from './exchange.ts'
 import { Lines, lines } from './queue.ts'
@@ -8,8 +9,6 @@ import type { WorkerLink } from './worker-link.ts'
 
 /** A worker that still computes for a request this long after its deadline is killed. */
 const graceMs = 5_000
-/** A connection is lost a moment before the exit of its worker is heard. */
-const exitHeardWithinMs = 200
 const mostTries = 2
 
 /**

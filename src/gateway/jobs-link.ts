@@ -14,7 +14,7 @@ import { jobRoutes } from '../http/routes/jobs.ts'
 import { readReport, reportHeader } from '../http/work-report.ts'
 import { noJobs } from '../jobs/api.ts'
 import { JobFolder } from '../jobs/job-folder.ts'
-import { Child } from './child.ts'
+import { Child, exitHeardWithinMs } from './child.ts'
 import { ChildMetrics } from './child-metrics.ts'
 import { HttpSink } from './forward.ts'
 import { readBody } from './read-body.ts'
@@ -23,7 +23,6 @@ import { readBody } from './read-body.ts'
 const requestHeaders = ['content-type', 'content-encoding', 'accept', 'prefer', 'last-event-id', 'authorization', 'x-api-key', 'traceparent', 'tracestate'] as const
 const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', reportHeader])
 const readyWithinMs = 20_000
-const exitHeardWithinMs = 200
 
 /** The process that has the jobs, started when it is first needed. */
 export class JobsLink {
@@ -99,13 +98,14 @@ export class JobsLink {
   }
 
   /**
-   * Twice where need be: that the process ends is heard a moment after its connections have broken. Any request may go
-   * to the next one, for a job is known by its content.
+   * Twice where the process has just died, which is heard a moment after its connections have broken. A job is known by
+   * its content, so that it is not submitted twice; who cancels one twice hears that it has ended.
    */
   async #send(options: Dispatcher.RequestOptions, left: AbortSignal): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#pool.request(options)
-    } catch {
+    } catch (error) {
+      if (this.#child.state === 'stopping') throw error
       left.throwIfAborted()
       await delay(exitHeardWithinMs)
       await this.#ready()
