@@ -9,7 +9,12 @@ const only = (name, from, allowed) => ({
 module.exports = {
   forbidden: [
     // Two files may name each other's types; a cycle of values is what makes a mess.
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     only('metrics-are-a-leaf', '^src/metrics/', []),
     only('tensor-is-a-leaf', '^src/tensor/', ['^src/errors\\.ts$']),
     only('kernels-are-a-leaf', '^src/kernels/', []),
@@ -18,20 +23,48 @@ module.exports = {
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
     only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random|kernels)/', '^src/errors\\.ts$']),
     only('models-know-no-engine', '^src/models/', ['^src/(tensor|random|metrics)/', '^src/errors\\.ts$']),
-    only('engines-know-the-problem', '^src/engines/', ['^src/(models|tensor|statistics|metrics|kernels)/', '^src/errors\\.ts$']),
+    only('engines-know-the-problem', '^src/engines/', [
+      '^src/(models|tensor|statistics|metrics|kernels)/',
+      '^src/errors\\.ts$',
+    ]),
     ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
       name: `${engine}-is-a-leaf`,
       severity: 'error',
       from: { path: `^src/engines/${engine}/` },
       to: { path: '^src/engines/[^/]+/', pathNot: `^src/engines/${engine}/` },
     })),
-    { name: 'no-http-below', severity: 'error', from: { path: '^src/(tensor|random|models|engines|statistics|experiments|encoders|kernels|figures)/' }, to: { path: '^src/(http|gateway|jobs)/' } },
+    {
+      name: 'no-http-below',
+      severity: 'error',
+      from: { path: '^src/(tensor|random|models|engines|statistics|experiments|encoders|kernels|figures)/' },
+      to: { path: '^src/(http|gateway|jobs)/' },
+    },
     only('dashboard-knows-the-http-contract', '^src/dashboard/', ['^src/figures/']),
-    { name: 'nobody-imports-the-dashboard', severity: 'error', from: { pathNot: '^src/dashboard/' }, to: { path: '^src/dashboard/' } },
-    { name: 'gateway-computes-nothing', severity: 'error', from: { path: '^src/(gateway|jobs)/' }, to: { path: '^src/(engines|models|random)/', dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'nobody-imports-the-dashboard',
+      severity: 'error',
+      from: { pathNot: '^src/dashboard/' },
+      to: { path: '^src/dashboard/' },
+    },
+    {
+      name: 'gateway-computes-nothing',
+      severity: 'error',
+      from: { path: '^src/(gateway|jobs)/' },
+      to: { path: '^src/(engines|models|random)/', dependencyTypesNot: ['type-only'] },
+    },
     { name: 'jobs-know-no-gateway', severity: 'error', from: { path: '^src/jobs/' }, to: { path: '^src/gateway/' } },
-    { name: 'experiments-know-no-pool', severity: 'error', from: { path: '^src/experiments/' }, to: { path: '^src/engines/[^/]+/' } },
-    { name: 'encoders-know-no-engine', severity: 'error', from: { path: '^src/(encoders|figures)/' }, to: { path: '^src/engines/[^/]+/' } },
+    {
+      name: 'experiments-know-no-pool',
+      severity: 'error',
+      from: { path: '^src/experiments/' },
+      to: { path: '^src/engines/[^/]+/' },
+    },
+    {
+      name: 'encoders-know-no-engine',
+      severity: 'error',
+      from: { path: '^src/(encoders|figures)/' },
+      to: { path: '^src/engines/[^/]+/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

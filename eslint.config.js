@@ -15,9 +15,11 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     ignores: ['src/config.ts', 'src/main.ts', 'src/dashboard/**'],
     rules: {
-      'no-restricted-properties': ['error',
+      'no-restricted-properties': [
+        'error',
         { object: 'process', property: 'env', message: 'The environment is read in src/config.ts.' },
-        { object: 'process', property: 'exit', message: 'The process ends in src/main.ts.' }],
+        { object: 'process', property: 'exit', message: 'The process ends in src/main.ts.' },
+      ],
     },
   },
 )

@@ -37,5 +37,9 @@ export default defineConfig({
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   // npm run dev:dashboard, beside a service that npm run dev runs.
-  server: { proxy: { '^/(attention/|experiments/(bias|heads)$|jobs|engines|metrics|health/|docs|openapi)': 'http://127.0.0.1:8080' } },
+  server: {
+    proxy: {
+      '^/(attention/|experiments/(bias|heads)$|jobs|engines|metrics|health/|docs|openapi)': 'http://127.0.0.1:8080',
+    },
+  },
 })

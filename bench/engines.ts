@@ -1,6 +1,6 @@
 /**
- * node bench/engines.ts [engine ...]: microseconds of a run of each engine, from the study's size to large ones, medians
- * of rounds taken in turn. Where the first engine stops being the faster one is what `directLimit` in
+ * node bench/engines.ts [engine ...]: microseconds of a run of each engine, from the study's size to large ones,
+ * medians of rounds taken in turn. Where the first engine stops being the faster one is what `directLimit` in
  * src/engines/select.ts is set by.
  */
 import { availableParallelism } from 'node:os'
@@ -35,11 +35,19 @@ const sizes: readonly (readonly [number, number, number, number, number, Wanted]
 ]
 
 const names = process.argv.length > 2 ? (process.argv.slice(2) as EngineName[]) : (['direct', 'onnxruntime'] as const)
-const engines = await Promise.all(names.map(async (engine) => {
-  const loaded = await loadEngines({ engine, device: 'auto', threads: availableParallelism(), version: 'bench', setEnvironment: defaultEnvironment })
-  if (loaded.failure !== null) throw new Error(loaded.failure)
-  return loaded.main
-}))
+const engines = await Promise.all(
+  names.map(async (engine) => {
+    const loaded = await loadEngines({
+      engine,
+      device: 'auto',
+      threads: availableParallelism(),
+      version: 'bench',
+      setEnvironment: defaultEnvironment,
+    })
+    if (loaded.failure !== null) throw new Error(loaded.failure)
+    return loaded.main
+  }),
+)
 
 /** Microseconds of a run, over a round. */
 async function round(engine: Engine, problem: ReturnType<typeof drawProblem>, wanted: Wanted): Promise<number> {
@@ -54,16 +62,35 @@ async function round(engine: Engine, problem: ReturnType<typeof drawProblem>, wa
   return (taken * 1000) / runs
 }
 
-const cells = (...columns: (string | number)[]): string => columns.map((column, i) => (i === 0 ? String(column).padEnd(38) : String(column).padStart(13))).join(' ')
+const cells = (...columns: (string | number)[]): string =>
+  columns.map((column, i) => (i === 0 ? String(column).padEnd(38) : String(column).padStart(13))).join(' ')
 console.log(cells('', 'direct work', ...engines.map(({ name }) => `${name} us`)))
 for (const [batch, seqLen, dIn, numHeads, headDim, wanted] of sizes) {
   const name = `B ${batch}, T ${seqLen}, d ${dIn}, H ${numHeads} of ${headDim}, ${wanted.weights ? 'weights' : 'summary'}`
-  const problem = drawProblem({ name, batch, seqLen, dIn, numHeads, headDim, outputDim: numHeads * headDim, biases: 'o' })
+  const problem = drawProblem({
+    name,
+    batch,
+    seqLen,
+    dIn,
+    numHeads,
+    headDim,
+    outputDim: numHeads * headDim,
+    biases: 'o',
+  })
   const work = directWork(problem)
-  const taken = engines.map((engine) => ({ engine, times: [] as number[] })).filter(({ engine }) => engine.name === 'onnxruntime' || engine.name === 'tensorflow' || work < 5e7)
+  const taken = engines
+    .map((engine) => ({ engine, times: [] as number[] }))
+    .filter(({ engine }) => engine.name === 'onnxruntime' || engine.name === 'tensorflow' || work < 5e7)
   for (const { engine } of taken) await round(engine, problem, wanted)
-  for (let i = 0; i < rounds; i++) for (const { engine, times } of taken) times.push(await round(engine, problem, wanted))
-  const medians = engines.map((engine) => taken.find((each) => each.engine === engine)?.times.sort((a, b) => a - b)[rounds >> 1]?.toFixed(0) ?? '-')
+  for (let i = 0; i < rounds; i++)
+    for (const { engine, times } of taken) times.push(await round(engine, problem, wanted))
+  const medians = engines.map(
+    (engine) =>
+      taken
+        .find((each) => each.engine === engine)
+        ?.times.sort((a, b) => a - b)
+        [rounds >> 1]?.toFixed(0) ?? '-',
+  )
   console.log(cells(name, work, ...medians))
 }
 console.log(`peak memory of this process: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`)

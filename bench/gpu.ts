@@ -16,32 +16,54 @@ if (!gpu && !process.argv.includes('--cpu')) {
   process.exit(0)
 }
 
-const side = (...args: string[]): [string, string[]] => [process.execPath, [join(import.meta.dirname, 'gpu', 'side.ts'), ...args]]
-const torch = (device: string): [string, string[]] => [process.env.PYTHON ?? 'python3', [join(import.meta.dirname, 'gpu', 'torch_side.py'), device]]
+const side = (...args: string[]): [string, string[]] => [
+  process.execPath,
+  [join(import.meta.dirname, 'gpu', 'side.ts'), ...args],
+]
+const torch = (device: string): [string, string[]] => [
+  process.env.PYTHON ?? 'python3',
+  [join(import.meta.dirname, 'gpu', 'torch_side.py'), device],
+]
 const sides: [string, [string, string[]]][] = [
-  ...(gpu ? [
-    ['tensorflow on gpu', side('tensorflow', 'gpu')],
-    ['onnxruntime on gpu', side('onnxruntime', 'gpu')],
-    ['torch on gpu', torch('cuda')],
-  ] satisfies [string, [string, string[]]][] : []),
+  ...(gpu
+    ? ([
+        ['tensorflow on gpu', side('tensorflow', 'gpu')],
+        ['onnxruntime on gpu', side('onnxruntime', 'gpu')],
+        ['torch on gpu', torch('cuda')],
+      ] satisfies [string, [string, string[]]][])
+    : []),
   ['tensorflow on cpu', side('tensorflow', 'cpu')],
   ['onnxruntime on cpu', side('onnxruntime', 'cpu')],
   ['torch on cpu', torch('cpu')],
 ]
 
-const card = gpu ? spawnSync('nvidia-smi', ['--query-gpu=name,driver_version', '--format=csv,noheader'], { encoding: 'utf8' }).stdout?.trim() ?? 'a GPU' : 'no GPU'
+const card = gpu
+  ? (spawnSync('nvidia-smi', ['--query-gpu=name,driver_version', '--format=csv,noheader'], {
+      encoding: 'utf8',
+    }).stdout?.trim() ?? 'a GPU')
+  : 'no GPU'
 console.log(`${card}; ${cpus()[0]?.model.trim()}, ${cpus().length} cores; Node ${process.versions.node}`)
-console.log(`Median milliseconds of a run, batch 1, d_in = d_out = ${width}, ${numHeads} heads: summary alone / with the weights copied to the host\n`)
+console.log(
+  `Median milliseconds of a run, batch 1, d_in = d_out = ${width}, ${numHeads} heads: summary alone / with the weights copied to the host\n`,
+)
 console.log(`| engine | ${lengths.map((length) => `T ${length}`).join(' | ')} |`)
 console.log(`|---|${'---|'.repeat(lengths.length)}`)
 for (const [title, [program, args]] of sides) {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
   if (status !== 0) {
-    const reason = error?.message ?? stderr.trim().split('\n').findLast((line) => /Error/.test(line)) ?? `it ended with ${status}`
+    const reason =
+      error?.message ??
+      stderr
+        .trim()
+        .split('\n')
+        .findLast((line) => /Error/.test(line)) ??
+      `it ended with ${status}`
     console.log(`| ${title} | not measured: ${reason} |`)
     continue
   }
   const { name, summary, weights } = JSON.parse(stdout.trim().split('\n').at(-1)!) as SideResult
-  const digits = (value: number): string => value < 10 ? value.toFixed(2) : value.toFixed(0)
-  console.log(`| ${name} | ${lengths.map((length) => `${digits(summary[length]!)} / ${digits(weights[length]!)}`).join(' | ')} |`)
+  const digits = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(0))
+  console.log(
+    `| ${name} | ${lengths.map((length) => `${digits(summary[length]!)} / ${digits(weights[length]!)}`).join(' | ')} |`,
+  )
 }

@@ -16,7 +16,11 @@ if (programs === null) throw new Error('PostgreSQL is not installed here')
 if (availableParallelism() < 2) throw new Error('this wants two cores')
 
 const jobSeconds = async (replicas: readonly RunningService[], first: number): Promise<number> => {
-  const answer = await replicas[0]!.post('/experiments/bias', { seeds: { first, count: seeds } }, { prefer: 'respond-async' })
+  const answer = await replicas[0]!.post(
+    '/experiments/bias',
+    { seeds: { first, count: seeds } },
+    { prefer: 'respond-async' },
+  )
   const location = answer.headers.location as string
   for (;;) {
     const job = (await replicas[0]!.get(location)).json()
@@ -32,7 +36,13 @@ for (const count of [1, 2]) {
   const postgres = await TestPostgres.start(programs)
   const replicas: RunningService[] = []
   for (let core = 0; core < count; core++) {
-    const replica = await RunningService.start({ DATABASE_URL: postgres.url, WORKERS: '1', ENGINE: 'direct', LOG_LEVEL: 'warn', MAX_SEEDS: '1000000' })
+    const replica = await RunningService.start({
+      DATABASE_URL: postgres.url,
+      WORKERS: '1',
+      ENGINE: 'direct',
+      LOG_LEVEL: 'warn',
+      MAX_SEEDS: '1000000',
+    })
     for (const pid of family(replica.pid)) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)])
     replicas.push(replica)
   }
@@ -42,7 +52,9 @@ for (const count of [1, 2]) {
   times.sort((a, b) => a - b)
   const perSecond = seeds / times[1]!
   best.push(perSecond)
-  console.log(`| ${count} | ${seeds} | ${times.map((time) => time.toFixed(1)).join(', ')} | ${perSecond.toFixed(0)} | ${count === 1 ? '' : `${(best[1]! / best[0]!).toFixed(2)} times`} |`)
+  console.log(
+    `| ${count} | ${seeds} | ${times.map((time) => time.toFixed(1)).join(', ')} | ${perSecond.toFixed(0)} | ${count === 1 ? '' : `${(best[1]! / best[0]!).toFixed(2)} times`} |`,
+  )
   for (const replica of replicas) await replica.stop()
   await postgres.stop()
 }

@@ -18,7 +18,7 @@ const atLeast = 20e6 // nanoseconds a round
 function time(call: () => void): number {
   let best = Infinity
   let calls = 1
-  for (let round = 0; round < rounds;) {
+  for (let round = 0; round < rounds; ) {
     const start = process.hrtime.bigint()
     for (let i = 0; i < calls; i++) call()
     const taken = Number(process.hrtime.bigint() - start)
@@ -34,22 +34,34 @@ function time(call: () => void): number {
 
 function compare(name: string, numbers: number, kernel: () => void, plain: () => void): void {
   const [fast, slow] = [time(kernel) / numbers, time(plain) / numbers]
-  console.log(`${name.padEnd(44)} ${fast.toFixed(2).padStart(8)} ${slow.toFixed(1).padStart(8)} ${(slow / fast).toFixed(1).padStart(6)}`)
+  console.log(
+    `${name.padEnd(44)} ${fast.toFixed(2).padStart(8)} ${slow.toFixed(1).padStart(8)} ${(slow / fast).toFixed(1).padStart(6)}`,
+  )
 }
 
 function compareDraws(name: string, numbers: number, draw: (make: (seed: number) => Draws) => void): void {
-  compare(name, numbers, () => draw((seed) => new Generator(seed)), () => draw((seed) => new PlainGenerator(seed)))
+  compare(
+    name,
+    numbers,
+    () => draw((seed) => new Generator(seed)),
+    () => draw((seed) => new PlainGenerator(seed)),
+  )
 }
 
 function compareText(name: string, value: () => number): void {
   const data = Float32Array.from({ length: 100_000 }, value)
-  compare(name, data.length, () => {
-    const sink = new NumberSink()
-    for (const run of flatRuns(tensorView({ shape: [100, data.length / 100], data }))) {
-      writeRun(run, sink)
-      giveBack(sink.take())
-    }
-  }, () => data.forEach(numberText))
+  compare(
+    name,
+    data.length,
+    () => {
+      const sink = new NumberSink()
+      for (const run of flatRuns(tensorView({ shape: [100, data.length / 100], data }))) {
+        writeRun(run, sink)
+        giveBack(sink.take())
+      }
+    },
+    () => data.forEach(numberText),
+  )
 }
 
 console.log(`${'ns a number'.padEnd(44)} ${'kernel'.padStart(8)} ${'plain'.padStart(8)} ${'ratio'.padStart(6)}`)

@@ -19,17 +19,25 @@ export const studySize: Json = {
 
 /** GPT-2's width: B 1, d 768. */
 export function wide(seqLen: number, wanted: readonly string[], { seed = 42, heads = 12 } = {}): Json {
-  return { model: { d_in: 768, d_out: 768, num_heads: heads, seed }, input: { randn: [1, seqLen, 768], seed: 7 }, return: wanted }
+  return {
+    model: { d_in: 768, d_out: 768, num_heads: heads, seed },
+    input: { randn: [1, seqLen, 768], seed: 7 },
+    return: wanted,
+  }
 }
 
-/** The same with its input written out: normal numbers (Box-Muller over a fixed linear congruential generator) as float32. */
+/**
+ * The same with its input written out: normal numbers (Box-Muller over a fixed linear congruential generator) as
+ * float32.
+ */
 export function wideInline(seqLen: number, wanted: readonly string[]): Json {
   let state = 1
   const uniform = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return (state + 1) / 2 ** 32
   }
-  const normal = (): number => Number(Math.fround(Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())).toPrecision(8))
+  const normal = (): number =>
+    Number(Math.fround(Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())).toPrecision(8))
   const row = (): number[] => Array.from({ length: 768 }, normal)
   return { ...wide(seqLen, wanted), input: { values: [Array.from({ length: seqLen }, row)] } }
 }

@@ -25,7 +25,11 @@ type Tuning = 'tuned' | 'blocks' | 'one-thread'
 
 const tuned = (request: HttpRequest, tuning: Tuning): HttpRequest => ({ ...request, path: `/${tuning}${request.path}` })
 
-interface Same extends Pick<Row, 'key' | 'title' | 'equal' | 'goal'> { readonly request: HttpRequest; readonly tuning: Tuning; readonly connections?: number }
+interface Same extends Pick<Row, 'key' | 'title' | 'equal' | 'goal'> {
+  readonly request: HttpRequest
+  readonly tuning: Tuning
+  readonly connections?: number
+}
 
 /** The same request to all. */
 function same({ request, tuning, connections = 1, ...rest }: Same): Row {
@@ -36,47 +40,109 @@ const weights1024 = post(MULTI_HEAD, wide(1024, ['weights']), NPZ_TYPE)
 
 export const rows: readonly Row[] = [
   same({
-    key: 'study', title: 'study size, weights + context + summary, 16 connections', connections: 16,
-    request: post(MULTI_HEAD, studySize), tuning: 'one-thread', equal: ['weights', 'context', ...statistics], goal: [6, 10],
+    key: 'study',
+    title: 'study size, weights + context + summary, 16 connections',
+    connections: 16,
+    request: post(MULTI_HEAD, studySize),
+    tuning: 'one-thread',
+    equal: ['weights', 'context', ...statistics],
+    goal: [6, 10],
   }),
   same({
-    key: 'json-1024', title: 'T 1024, weights + context + summary as JSON',
-    request: post(MULTI_HEAD, wide(1024, everything)), tuning: 'tuned', equal: ['weights', 'context', ...statistics], goal: [3, 4],
+    key: 'json-1024',
+    title: 'T 1024, weights + context + summary as JSON',
+    request: post(MULTI_HEAD, wide(1024, everything)),
+    tuning: 'tuned',
+    equal: ['weights', 'context', ...statistics],
+    goal: [3, 4],
   }),
   same({
-    key: 'summary-1024', title: 'T 1024, summary only',
-    request: post(MULTI_HEAD, wide(1024, ['summary'])), tuning: 'blocks', equal: statistics, goal: [3.5, 5],
+    key: 'summary-1024',
+    title: 'T 1024, summary only',
+    request: post(MULTI_HEAD, wide(1024, ['summary'])),
+    tuning: 'blocks',
+    equal: statistics,
+    goal: [3.5, 5],
   }),
   same({
-    key: 'summary-2048', title: 'T 2048, summary only',
-    request: post(MULTI_HEAD, wide(2048, ['summary'])), tuning: 'blocks', equal: statistics, goal: [5, 7],
+    key: 'summary-2048',
+    title: 'T 2048, summary only',
+    request: post(MULTI_HEAD, wide(2048, ['summary'])),
+    tuning: 'blocks',
+    equal: statistics,
+    goal: [5, 7],
   }),
   same({
-    key: 'seeds-256', title: 'T 256, weights, another seed each time',
-    request: post(MULTI_HEAD, wide(256, ['weights'], { seed: FRESH })), tuning: 'tuned', equal: ['weights'], goal: [2.5, 4],
+    key: 'seeds-256',
+    title: 'T 256, weights, another seed each time',
+    request: post(MULTI_HEAD, wide(256, ['weights'], { seed: FRESH })),
+    tuning: 'tuned',
+    equal: ['weights'],
+    goal: [2.5, 4],
   }),
-  same({ key: 'npz-1024', title: 'T 1024, weights as npz', request: weights1024, tuning: 'tuned', equal: ['weights'], goal: [2, 4] }),
+  same({
+    key: 'npz-1024',
+    title: 'T 1024, weights as npz',
+    request: weights1024,
+    tuning: 'tuned',
+    equal: ['weights'],
+    goal: [2, 4],
+  }),
   {
-    key: 'base64-1024', title: 'T 1024, weights as base64, the peer as npz', connections: 1,
+    key: 'base64-1024',
+    title: 'T 1024, weights as base64, the peer as npz',
+    connections: 1,
     ours: post(MULTI_HEAD, { ...wide(1024, ['weights']), tensor_format: 'base64' }),
-    peer: weights1024, tuned: tuned(weights1024, 'tuned'), equal: ['weights'], goal: [2, 4],
+    peer: weights1024,
+    tuned: tuned(weights1024, 'tuned'),
+    equal: ['weights'],
+    goal: [2, 4],
   },
   same({
-    key: 'inline-512', title: 'T 512 inline as JSON values, summary only',
-    request: post(MULTI_HEAD, wideInline(512, ['summary'])), tuning: 'blocks', equal: statistics, goal: [2, 3],
+    key: 'inline-512',
+    title: 'T 512 inline as JSON values, summary only',
+    request: post(MULTI_HEAD, wideInline(512, ['summary'])),
+    tuning: 'blocks',
+    equal: statistics,
+    goal: [2, 3],
   }),
   {
-    key: 'bias', title: 'bias experiment, 1,000 seeds, beside vectorised NumPy', connections: 1,
+    key: 'bias',
+    title: 'bias experiment, 1,000 seeds, beside vectorised NumPy',
+    connections: 1,
     ours: post('/experiments/bias', { seeds: { first: 0, count: 1000 } }),
     peer: { script: 'bias_numpy.py', args: ['1000'] },
-    equal: ['normalized_entropy', 'max_weight', 'context_range', 'key_preference_share'].map((name) => `comparison.qkv-none.${name}`), goal: [1, 3],
+    equal: ['normalized_entropy', 'max_weight', 'context_range', 'key_preference_share'].map(
+      (name) => `comparison.qkv-none.${name}`,
+    ),
+    goal: [1, 3],
   },
 ]
 
-export interface MemoryRow { readonly key: string; readonly title: string; readonly request: HttpRequest; readonly limitMegabytes: number }
+export interface MemoryRow {
+  readonly key: string
+  readonly title: string
+  readonly request: HttpRequest
+  readonly limitMegabytes: number
+}
 
 export const memoryRows: readonly MemoryRow[] = [
-  { key: 'memory-summary-2048', title: 'T 2048, summary only', request: post(MULTI_HEAD, wide(2048, ['summary'])), limitMegabytes: 700 },
-  { key: 'memory-summary-4096', title: 'T 4096, summary only', request: post(MULTI_HEAD, wide(4096, ['summary'])), limitMegabytes: 1500 },
-  { key: 'memory-weights-2048', title: 'T 2048, weights as JSON', request: post(MULTI_HEAD, wide(2048, ['weights'])), limitMegabytes: 1000 },
+  {
+    key: 'memory-summary-2048',
+    title: 'T 2048, summary only',
+    request: post(MULTI_HEAD, wide(2048, ['summary'])),
+    limitMegabytes: 700,
+  },
+  {
+    key: 'memory-summary-4096',
+    title: 'T 4096, summary only',
+    request: post(MULTI_HEAD, wide(4096, ['summary'])),
+    limitMegabytes: 1500,
+  },
+  {
+    key: 'memory-weights-2048',
+    title: 'T 2048, weights as JSON',
+    request: post(MULTI_HEAD, wide(2048, ['weights'])),
+    limitMegabytes: 1000,
+  },
 ]

@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- KEY ...] [--quick]`: the service as shipped beside the peer and the tuned peer, row by row in the same
- * run, and the memory of all its processes. Prints each line as it comes and writes results.md when nothing was left out or shortened.
+ * `npm run bench [-- KEY ...] [--quick]`: the service as shipped beside the peer and the tuned peer, row by row in the
+ * same run, and the memory of all its processes. Prints each line as it comes and writes results.md when nothing was
+ * left out or shortened.
  */
 import { writeFileSync } from 'node:fs'
 import { compare } from './harness/compare.ts'
@@ -13,14 +14,24 @@ import { startPeer, startService, type Server } from './harness/servers.ts'
 import { httpSide, scriptSide, type Side } from './harness/sides.ts'
 import { MULTI_HEAD, post, studySize } from './requests.ts'
 import { memoryRows, rows, type MemoryRow, type Row } from './rows.ts'
-import { comparisonHead, comparisonLine, failureLine, hopLines, memoryHead, memoryLine, sidesExplained } from './table.ts'
+import {
+  comparisonHead,
+  comparisonLine,
+  failureLine,
+  hopLines,
+  memoryHead,
+  memoryLine,
+  sidesExplained,
+} from './table.ts'
 
 const args = process.argv.slice(2)
 const keys = args.filter((arg) => !arg.startsWith('--'))
 const known = [...rows, ...memoryRows].map((row) => row.key).concat('hop')
 const unknown = keys.filter((key) => !known.includes(key))
 if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && !['--quick', '--peer-alone'].includes(arg))) {
-  console.error(`rows: ${known.join(' ')}\noptions: --quick (fewer, shorter rounds), --peer-alone (the peer in the service's place, to try the harness)`)
+  console.error(
+    `rows: ${known.join(' ')}\noptions: --quick (fewer, shorter rounds), --peer-alone (the peer in the service's place, to try the harness)`,
+  )
   process.exit(1)
 }
 const [rounds, seconds] = args.includes('--quick') ? [2, 1] : [5, 2]
@@ -33,10 +44,13 @@ function say(...more: string[]): void {
   console.log(more.join('\n'))
 }
 
-/** What the service is compared with: the book's class, or a script, and the tuned peer, if there is one for the row. */
+/**
+ * What the service is compared with: the book's class, or a script, and the tuned peer, if there is one for the row.
+ */
 function otherSides(row: Row, peer: Server, generator: Generator): Side[] {
   const http = (name: string, request: HttpRequest): Side => httpSide(name, peer, generator, row.connections, request)
-  const first = 'script' in row.peer ? scriptSide('NumPy', row.peer.script, row.peer.args) : http("the book's class", row.peer)
+  const first =
+    'script' in row.peer ? scriptSide('NumPy', row.peer.script, row.peer.args) : http("the book's class", row.peer)
   return row.tuned === undefined ? [first] : [first, http('the tuned peer', row.tuned)]
 }
 
@@ -55,7 +69,10 @@ async function compareRow(row: Row, service: Server, peer: Server, generator: Ge
 /** What the gateway costs: the same requests to one process and to the service as shipped. */
 async function compareHop(generator: Generator): Promise<void> {
   const servers = [await startService({ WORKERS: '0' }), await startService()] as const
-  const sides = servers.map((server) => httpSide(server.name, server, generator, 16, post(MULTI_HEAD, studySize))) as [Side, Side]
+  const sides = servers.map((server) => httpSide(server.name, server, generator, 16, post(MULTI_HEAD, studySize))) as [
+    Side,
+    Side,
+  ]
   const { ours: one, others } = await compare(sides[0], [sides[1]], true, rounds, seconds)
   say(...hopLines({ one, shipped: others[0]!.spread }))
   for (const server of servers) await server.stop()
@@ -72,9 +89,17 @@ async function measureMemory(row: MemoryRow, generator: Generator): Promise<void
 }
 
 const generator = new Generator()
-say('# Benchmark', '', `${machine()}.`, weather(), '',
-  `Median of ${rounds} rounds (least-greatest), all three in turn; all answered the same numbers first. d_in = d_out = 768, 12 heads, B 1, unless said.`, '',
-  ...sidesExplained, '')
+say(
+  '# Benchmark',
+  '',
+  `${machine()}.`,
+  weather(),
+  '',
+  `Median of ${rounds} rounds (least-greatest), all three in turn; all answered the same numbers first. d_in = d_out = 768, 12 heads, B 1, unless said.`,
+  '',
+  ...sidesExplained,
+  '',
+)
 
 const compared = rows.filter((row) => wanted(row.key))
 if (compared.length > 0) {
@@ -94,7 +119,13 @@ if (wanted('hop') && !args.includes('--peer-alone')) {
 }
 const remembered = memoryRows.filter((row) => wanted(row.key))
 if (remembered.length > 0) {
-  say('## Memory', '', 'Resident memory of all processes together, npm included, of a fresh service that answers the request twice; shared pages count in each.', '', ...memoryHead)
+  say(
+    '## Memory',
+    '',
+    'Resident memory of all processes together, npm included, of a fresh service that answers the request twice; shared pages count in each.',
+    '',
+    ...memoryHead,
+  )
   for (const row of remembered) await measureMemory(row, generator)
 }
 generator.close()

@@ -19,4 +19,12 @@ function run(command: string, ...args: string[]): void {
 }
 
 if (!existsSync(`${venv}/bin/python`)) run(process.env['PYTHON'] ?? 'python3', '-m', 'venv', venv)
-run(`${venv}/bin/python`, '-m', 'pip', 'install', '--disable-pip-version-check', '--requirement', `${root}bench/peer/requirements.txt`)
+run(
+  `${venv}/bin/python`,
+  '-m',
+  'pip',
+  'install',
+  '--disable-pip-version-check',
+  '--requirement',
+  `${root}bench/peer/requirements.txt`,
+)

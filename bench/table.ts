@@ -2,15 +2,23 @@ import type { Comparison, Other } from './harness/compare.ts'
 import type { Spread } from './harness/spread.ts'
 import type { MemoryRow, Row } from './rows.ts'
 
-export interface MemoryFigure { readonly row: MemoryRow; readonly idle: number; readonly peak: number }
-export interface HopFigure { readonly one: Spread; readonly shipped: Spread }
+export interface MemoryFigure {
+  readonly row: MemoryRow
+  readonly idle: number
+  readonly peak: number
+}
+export interface HopFigure {
+  readonly one: Spread
+  readonly shipped: Spread
+}
 
 /** Three digits, thousands apart. */
 function figure(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)))
 }
 
-const within = (spread: Spread, unit: string): string => `${figure(spread.median)}${unit} (${figure(spread.min)}-${figure(spread.max)})`
+const within = (spread: Spread, unit: string): string =>
+  `${figure(spread.median)}${unit} (${figure(spread.min)}-${figure(spread.max)})`
 
 /** What the columns beside the service's are, for the reader of the table. */
 export const sidesExplained = [
@@ -28,9 +36,13 @@ export const comparisonHead = [
 
 export function comparisonLine(row: Row, { ours, others }: Comparison): string {
   const unit = row.connections > 1 ? ' req/s' : ' ms'
-  const other = (each: Other | undefined): string[] => each === undefined ? ['', ''] : [
-    within(each.spread, unit), `**${figure(each.ahead.median)}** (${figure(each.ahead.min)}-${figure(each.ahead.max)})`,
-  ]
+  const other = (each: Other | undefined): string[] =>
+    each === undefined
+      ? ['', '']
+      : [
+          within(each.spread, unit),
+          `**${figure(each.ahead.median)}** (${figure(each.ahead.min)}-${figure(each.ahead.max)})`,
+        ]
   return cells(row.title, within(ours, unit), ...other(others[0]), ...row.goal, ...other(others[1]))
 }
 
@@ -50,7 +62,8 @@ export function memoryLine({ row, idle, peak }: MemoryFigure): string {
 
 export function hopLines({ one, shipped }: HopFigure): string[] {
   return [
-    '| one process (WORKERS=0) | gateway and worker | share kept |', '|---|---|---|',
-    `| ${within(one, ' req/s')} | ${within(shipped, ' req/s')} | ${figure(100 * shipped.median / one.median)} % |`,
+    '| one process (WORKERS=0) | gateway and worker | share kept |',
+    '|---|---|---|',
+    `| ${within(one, ' req/s')} | ${within(shipped, ' req/s')} | ${figure((100 * shipped.median) / one.median)} % |`,
   ]
 }

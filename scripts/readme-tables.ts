@@ -1,7 +1,11 @@
 import { settings } from '../src/config.ts'
 import { catalogue } from '../src/errors.ts'
 
-interface Shown { fallback: (environment: Readonly<Record<string, string>>) => unknown; shownDefault?: string; meaning: string }
+interface Shown {
+  fallback: (environment: Readonly<Record<string, string>>) => unknown
+  shownDefault?: string
+  meaning: string
+}
 
 function settingsTable(): string {
   const rows = Object.entries(settings as Record<string, Shown>).map(([name, { fallback, shownDefault, meaning }]) => {

@@ -18,35 +18,142 @@ interface Setting {
 
 const text = (text: string): unknown => text
 const number = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text)
-const list = (text: string): unknown => text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+const list = (text: string): unknown =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 const boolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text
 const natural = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 const oneOf = <T extends string>(...names: T[]) => Type.Union(names.map((name) => Type.Literal(name)))
 
 /** Every environment variable of the service, and the only place that reads them. */
 export const settings = {
-  HOST: { schema: Type.String({ minLength: 1 }), read: text, fallback: () => '127.0.0.1', meaning: 'Address to listen on; images set 0.0.0.0.' },
-  PORT: { schema: natural(0, 65535), read: number, fallback: () => 8080, meaning: 'Port to listen on; 0 takes a free one.' },
-  ENGINE: { schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'), read: text, fallback: () => 'auto', meaning: 'Engine of requests that name none. `auto`: `direct` for small problems unless DEVICE is `gpu`, for the others one on a GPU where there is one, else `onnxruntime`.' },
-  DEVICE: { schema: oneOf('auto', 'cpu', 'gpu'), read: text, fallback: () => 'auto', meaning: 'Device to compute on. `gpu` without a GPU: the service is not ready, and says why.' },
-  WORKERS: { schema: natural(0, 256), read: number, fallback: (environment) => gpusOf(environment).length || Math.max(1, Math.floor(availableParallelism() / 2)), shownDefault: 'one per GPU, else one per two cores, at least 1', meaning: 'Worker processes. 0: everything in one process.' },
-  DATA_DIR: { schema: Type.String({ minLength: 1 }), read: text, fallback: () => './data', meaning: 'Where jobs and their results are kept. One service at a time.' },
-  DATABASE_URL: { schema: Type.String(), read: text, fallback: () => '', meaning: 'A PostgreSQL for the jobs, shared by any number of replicas; empty: an embedded one in DATA_DIR.' },
-  API_KEYS: { schema: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }), read: list, fallback: () => [], meaning: 'Keys, comma-separated. Set: every route but health, the dashboard and the page of /docs asks for one.' },
-  CORS_ORIGINS: { schema: Type.Array(Type.String({ minLength: 1 })), read: list, fallback: () => [], meaning: 'Origins of other pages that may call the service, comma-separated; `*` for any.' },
-  TRUST_PROXY: { schema: Type.Boolean(), read: boolean, fallback: () => false, meaning: 'Believe X-Forwarded-For: only behind a proxy of your own.' },
-  LOG_LEVEL: { schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), read: text, fallback: () => 'info', meaning: 'Least level that is logged.' },
-  BODY_LIMIT: { schema: natural(1, 4096), read: number, fallback: () => 128, meaning: 'Decoded bytes of a request, MiB.' },
-  MEMORY_LIMIT: { schema: natural(16, 1 << 30), read: number, fallback: () => Math.max(16, Math.floor(memoryMiB() / 2)), shownDefault: "half of the machine's or container's memory", meaning: 'Estimated bytes of work and answers in flight, all workers together, MiB.' },
+  HOST: {
+    schema: Type.String({ minLength: 1 }),
+    read: text,
+    fallback: () => '127.0.0.1',
+    meaning: 'Address to listen on; images set 0.0.0.0.',
+  },
+  PORT: {
+    schema: natural(0, 65535),
+    read: number,
+    fallback: () => 8080,
+    meaning: 'Port to listen on; 0 takes a free one.',
+  },
+  ENGINE: {
+    schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'),
+    read: text,
+    fallback: () => 'auto',
+    meaning:
+      'Engine of requests that name none. `auto`: `direct` for small problems unless DEVICE is `gpu`, for the others one on a GPU where there is one, else `onnxruntime`.',
+  },
+  DEVICE: {
+    schema: oneOf('auto', 'cpu', 'gpu'),
+    read: text,
+    fallback: () => 'auto',
+    meaning: 'Device to compute on. `gpu` without a GPU: the service is not ready, and says why.',
+  },
+  WORKERS: {
+    schema: natural(0, 256),
+    read: number,
+    fallback: (environment) => gpusOf(environment).length || Math.max(1, Math.floor(availableParallelism() / 2)),
+    shownDefault: 'one per GPU, else one per two cores, at least 1',
+    meaning: 'Worker processes. 0: everything in one process.',
+  },
+  DATA_DIR: {
+    schema: Type.String({ minLength: 1 }),
+    read: text,
+    fallback: () => './data',
+    meaning: 'Where jobs and their results are kept. One service at a time.',
+  },
+  DATABASE_URL: {
+    schema: Type.String(),
+    read: text,
+    fallback: () => '',
+    meaning: 'A PostgreSQL for the jobs, shared by any number of replicas; empty: an embedded one in DATA_DIR.',
+  },
+  API_KEYS: {
+    schema: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+    read: list,
+    fallback: () => [],
+    meaning: 'Keys, comma-separated. Set: every route but health, the dashboard and the page of /docs asks for one.',
+  },
+  CORS_ORIGINS: {
+    schema: Type.Array(Type.String({ minLength: 1 })),
+    read: list,
+    fallback: () => [],
+    meaning: 'Origins of other pages that may call the service, comma-separated; `*` for any.',
+  },
+  TRUST_PROXY: {
+    schema: Type.Boolean(),
+    read: boolean,
+    fallback: () => false,
+    meaning: 'Believe X-Forwarded-For: only behind a proxy of your own.',
+  },
+  LOG_LEVEL: {
+    schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    read: text,
+    fallback: () => 'info',
+    meaning: 'Least level that is logged.',
+  },
+  BODY_LIMIT: {
+    schema: natural(1, 4096),
+    read: number,
+    fallback: () => 128,
+    meaning: 'Decoded bytes of a request, MiB.',
+  },
+  MEMORY_LIMIT: {
+    schema: natural(16, 1 << 30),
+    read: number,
+    fallback: () => Math.max(16, Math.floor(memoryMiB() / 2)),
+    shownDefault: "half of the machine's or container's memory",
+    meaning: 'Estimated bytes of work and answers in flight, all workers together, MiB.',
+  },
   QUEUE_LIMIT: { schema: natural(0, 1_000_000), read: number, fallback: () => 256, meaning: 'Requests that may wait.' },
-  REQUEST_TIMEOUT: { schema: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }), read: number, fallback: () => 60, meaning: 'Deadline of a request, queue and compute together, seconds.' },
-  EXPERIMENT_TIMEOUT: { schema: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }), read: number, fallback: () => 300, meaning: 'The same of an experiment in one call, seconds.' },
-  RATE_LIMIT: { schema: natural(0, 1e9), read: number, fallback: () => 0, meaning: 'Work units a minute and key (or address); 0: no limit.' },
+  REQUEST_TIMEOUT: {
+    schema: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
+    read: number,
+    fallback: () => 60,
+    meaning: 'Deadline of a request, queue and compute together, seconds.',
+  },
+  EXPERIMENT_TIMEOUT: {
+    schema: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
+    read: number,
+    fallback: () => 300,
+    meaning: 'The same of an experiment in one call, seconds.',
+  },
+  RATE_LIMIT: {
+    schema: natural(0, 1e9),
+    read: number,
+    fallback: () => 0,
+    meaning: 'Work units a minute and key (or address); 0: no limit.',
+  },
   MAX_SEEDS: { schema: natural(1, 1e9), read: number, fallback: () => 100_000, meaning: 'Seeds of one job.' },
-  JOB_RETENTION: { schema: Type.Number({ exclusiveMinimum: 0, maximum: 3650 }), read: number, fallback: () => 7, meaning: 'Days that a finished job is kept.' },
-  JOB_LIMIT: { schema: natural(1, 1e6), read: number, fallback: () => 16, meaning: 'Unfinished jobs of one key (or of everybody, where there are no keys).' },
-  JOB_STORAGE: { schema: natural(1, 1 << 30), read: number, fallback: () => 4096, meaning: 'Results of jobs that are kept, all together, MiB.' },
-  OTEL_EXPORTER_OTLP_ENDPOINT: { schema: Type.String(), read: text, fallback: () => '', meaning: 'Where OpenTelemetry traces go; empty: none, and nothing is loaded.' },
+  JOB_RETENTION: {
+    schema: Type.Number({ exclusiveMinimum: 0, maximum: 3650 }),
+    read: number,
+    fallback: () => 7,
+    meaning: 'Days that a finished job is kept.',
+  },
+  JOB_LIMIT: {
+    schema: natural(1, 1e6),
+    read: number,
+    fallback: () => 16,
+    meaning: 'Unfinished jobs of one key (or of everybody, where there are no keys).',
+  },
+  JOB_STORAGE: {
+    schema: natural(1, 1 << 30),
+    read: number,
+    fallback: () => 4096,
+    meaning: 'Results of jobs that are kept, all together, MiB.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: Type.String(),
+    read: text,
+    fallback: () => '',
+    meaning: 'Where OpenTelemetry traces go; empty: none, and nothing is loaded.',
+  },
 } as const satisfies Record<string, Setting>
 
 export type Config = { readonly [Name in keyof typeof settings]: Static<(typeof settings)[Name]['schema']> }
@@ -76,7 +183,8 @@ export function readConfig(environment: Environment = process.env): Config {
 
 /** What a setting must be, in words. */
 function wanted(schema: TSchema): string {
-  if (schema.anyOf !== undefined) return `must be one of ${schema.anyOf.map((option: { const: string }) => option.const).join(', ')}`
+  if (schema.anyOf !== undefined)
+    return `must be one of ${schema.anyOf.map((option: { const: string }) => option.const).join(', ')}`
   if (schema.type === 'boolean') return 'must be true or false'
   if (schema.type === 'integer') return `must be a whole number from ${schema.minimum} to ${schema.maximum}`
   if (schema.type === 'number') return `must be a number above ${schema.exclusiveMinimum}, at most ${schema.maximum}`

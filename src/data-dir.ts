@@ -8,12 +8,18 @@ import { lockFile, LockTaken } from './jobs/lock-file.ts'
  * that cannot be written is no reason not to start: `warn` is told, and jobs are refused. With DATABASE_URL nothing is
  * kept there.
  */
-export function lockDataDir({ DATA_DIR, DATABASE_URL }: Pick<Config, 'DATA_DIR' | 'DATABASE_URL'>, warn: (reason: string) => void): void {
+export function lockDataDir(
+  { DATA_DIR, DATABASE_URL }: Pick<Config, 'DATA_DIR' | 'DATABASE_URL'>,
+  warn: (reason: string) => void,
+): void {
   if (DATABASE_URL !== '') return
   try {
     lockFile(join(DATA_DIR, 'lock'))
   } catch (error) {
-    if (error instanceof LockTaken) throw new ConfigError(`DATA_DIR=${DATA_DIR}: another service is using this folder; give each its own, or let them share a DATABASE_URL`)
+    if (error instanceof LockTaken)
+      throw new ConfigError(
+        `DATA_DIR=${DATA_DIR}: another service is using this folder; give each its own, or let them share a DATABASE_URL`,
+      )
     warn(`DATA_DIR=${DATA_DIR} cannot be written, so there are no jobs: ${(error as Error).message}`)
   }
 }

@@ -39,7 +39,10 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue
 
 /** One place in a request that is wrong: a JSON pointer into the body, or `/name` of a query parameter. */
-export interface ErrorPlace { path: string; message: string }
+export interface ErrorPlace {
+  path: string
+  message: string
+}
 
 /** Members that some codes add to the problem document, e.g. `estimated_bytes` and `limit_bytes` of a 413. */
 export type ErrorExtra = Readonly<Record<string, number | string>>
@@ -52,7 +55,16 @@ export class ServiceError extends Error {
   /** Response headers that belong to the error, e.g. Allow or Retry-After. */
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: ErrorCode, detail: string, more: { places?: readonly ErrorPlace[]; extra?: ErrorExtra; headers?: Readonly<Record<string, string>>; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    more: {
+      places?: readonly ErrorPlace[]
+      extra?: ErrorExtra
+      headers?: Readonly<Record<string, string>>
+      cause?: unknown
+    } = {},
+  ) {
     super(detail, { cause: more.cause })
     this.name = 'ServiceError'
     this.code = code
@@ -68,7 +80,9 @@ export class ServiceError extends Error {
 
 /** The request is wrong in one place. */
 export function invalid(path: string, message: string): ServiceError {
-  return new ServiceError('invalid-request', `${path === '' ? 'The request' : path}: ${message}`, { places: [{ path, message }] })
+  return new ServiceError('invalid-request', `${path === '' ? 'The request' : path}: ${message}`, {
+    places: [{ path, message }],
+  })
 }
 
 /** RFC 9457 problem document, as it goes over the wire. */

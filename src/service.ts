@@ -40,9 +40,20 @@ export interface Service {
 }
 
 /** `first` is added before the routes: what wants to see them being added. */
-export async function createService(config: Config, log: FastifyBaseLogger, first: readonly AppPart[] = []): Promise<Service> {
+export async function createService(
+  config: Config,
+  log: FastifyBaseLogger,
+  first: readonly AppPart[] = [],
+): Promise<Service> {
   const readiness = new Readiness()
-  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads: availableParallelism(), version, setEnvironment: defaultEnvironment, gpus: gpusOf().length })
+  const engines = await loadEngines({
+    engine: config.ENGINE,
+    device: config.DEVICE,
+    threads: availableParallelism(),
+    version,
+    setEnvironment: defaultEnvironment,
+    gpus: gpusOf().length,
+  })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
   const jobs = createJobs(config, log, { compute: computeHere(computing), engines: async () => engines.availability })
   const inFlight = new InFlight()
@@ -54,7 +65,13 @@ export async function createService(config: Config, log: FastifyBaseLogger, firs
   let deviceLost = false // nobody restarts a lone process but an orchestrator that asks /health/live
   const app = await buildApp(config, log, [
     ...first,
-    ...frontParts(config, { inFlight, metrics, tracing, isInternal: () => false, readMetrics: async () => addUp(await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))) }),
+    ...frontParts(config, {
+      inFlight,
+      metrics,
+      tracing,
+      isInternal: () => false,
+      readMetrics: async () => addUp(await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))),
+    }),
     healthRoutes(readiness, () => !deviceLost),
     endWithDevice(() => {
       deviceLost = true

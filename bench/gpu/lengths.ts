@@ -1,4 +1,7 @@
-/** What is measured: d_in = d_out = 768, 12 heads, batch 1, at these lengths; the summary alone, and the weights with it. */
+/**
+ * What is measured: d_in = d_out = 768, 12 heads, batch 1, at these lengths; the summary alone, and the weights with
+ * it.
+ */
 export const width = 768
 export const numHeads = 12
 export const lengths = [8, 256, 1024, 2048, 4096] as const

@@ -12,17 +12,32 @@ import { lengths, numHeads, width } from './lengths.ts'
 import type { SideResult } from './lengths.ts'
 
 const [name, device] = process.argv.slice(2) as [EngineName, Device]
-const engines = await loadEngines({ engine: name, device, threads: availableParallelism(), version: 'bench', setEnvironment: defaultEnvironment })
+const engines = await loadEngines({
+  engine: name,
+  device,
+  threads: availableParallelism(),
+  version: 'bench',
+  setEnvironment: defaultEnvironment,
+})
 if (engines.failure !== null) throw new Error(engines.failure)
 const engine = engines.named(name)
 await verifyEngine(engine, engines.named('reference'))
 
 /** Median of as many runs as fit into a second, five at least, after two that warm up. */
 async function median(engine: Engine, seqLen: number, wanted: Wanted): Promise<number> {
-  const problem = drawProblem({ name: 'bench', batch: 1, seqLen, dIn: width, numHeads, headDim: width / numHeads, outputDim: width, biases: 'o' })
+  const problem = drawProblem({
+    name: 'bench',
+    batch: 1,
+    seqLen,
+    dIn: width,
+    numHeads,
+    headDim: width / numHeads,
+    outputDim: width,
+    biases: 'o',
+  })
   for (let i = 0; i < 2; i++) await engine.run(problem, wanted)
   const times: number[] = []
-  for (const end = performance.now() + 1000; times.length < 5 || performance.now() < end;) {
+  for (const end = performance.now() + 1000; times.length < 5 || performance.now() < end; ) {
     const start = performance.now()
     await engine.run(problem, wanted)
     times.push(performance.now() - start)
@@ -36,4 +51,6 @@ for (const seqLen of lengths) {
   result.weights[seqLen] = await median(engine, seqLen, { weights: true })
 }
 await engines.close()
-console.log(JSON.stringify({ name: `${engine.name} ${engine.version} on ${engine.device}`, ...result } satisfies SideResult))
+console.log(
+  JSON.stringify({ name: `${engine.name} ${engine.version} on ${engine.device}`, ...result } satisfies SideResult),
+)

@@ -6,11 +6,26 @@ export interface Comparison {
   readonly others: readonly Other[]
 }
 
-/** A side that ours is compared with, and how many times ahead ours is: of the medians, and the least and greatest of a round. */
-export interface Other { readonly spread: Spread; readonly ahead: Spread }
+/**
+ * A side that ours is compared with, and how many times ahead ours is: of the medians, and the least and greatest of a
+ * round.
+ */
+export interface Other {
+  readonly spread: Spread
+  readonly ahead: Spread
+}
 
-/** Blocks of the sides in turn, A B C A B C, so that all meet the same weather; the first round warms up and is not counted. */
-export async function compare(ours: Side, others: readonly Side[], higherIsBetter: boolean, rounds: number, seconds: number): Promise<Comparison> {
+/**
+ * Blocks of the sides in turn, A B C A B C, so that all meet the same weather; the first round warms up and is not
+ * counted.
+ */
+export async function compare(
+  ours: Side,
+  others: readonly Side[],
+  higherIsBetter: boolean,
+  rounds: number,
+  seconds: number,
+): Promise<Comparison> {
   const sides = [ours, ...others]
   const blocks: number[][] = sides.map(() => [])
   for (let round = 0; round <= rounds; round++) {

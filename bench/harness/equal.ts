@@ -17,7 +17,8 @@ export function assertEqual(ours: Numbers, theirs: Numbers, whose: string, names
       assertAgree(name, Array.from(got), Array.from(expected), whose)
       continue
     }
-    if (got.length !== expected.length) throw new Error(`${name}: ${got.length} numbers, ${whose} has ${expected.length}`)
+    if (got.length !== expected.length)
+      throw new Error(`${name}: ${got.length} numbers, ${whose} has ${expected.length}`)
     for (let i = 0; i < expected.length; i++) {
       const error = Math.abs(got[i]! - expected[i]!) / Math.max(1, Math.abs(expected[i]!))
       if (!(error <= TOLERANCE)) throw new Error(`${name}[${i}]: ${got[i]}, ${whose} has ${expected[i]}`)
@@ -25,12 +26,16 @@ export function assertEqual(ours: Numbers, theirs: Numbers, whose: string, names
     }
   }
   for (const name of names) {
-    if (!ours.has(name) || !theirs.has(name)) throw new Error(`${name} is missing from the answer of ${ours.has(name) ? whose : 'the service'}`)
+    if (!ours.has(name) || !theirs.has(name))
+      throw new Error(`${name} is missing from the answer of ${ours.has(name) ? whose : 'the service'}`)
   }
   return worst
 }
 
-/** Estimates from different draws: mean and interval. They agree within twice their intervals' half widths, taken together. */
+/**
+ * Estimates from different draws: mean and interval. They agree within twice their intervals' half widths, taken
+ * together.
+ */
 function assertAgree(name: string, ours: readonly number[], theirs: readonly number[], whose: string): void {
   const half = ([, low, high]: readonly number[]): number => (high! - low!) / 2
   const allowed = 2 * Math.hypot(half(ours), half(theirs)) + 1e-7

@@ -9,7 +9,7 @@ export class Generator {
 
   async run(order: LoadOrder): Promise<LoadReport> {
     this.#child.send(order)
-    const [answer] = await once(this.#child, 'message') as [{ report?: LoadReport; error?: string }]
+    const [answer] = (await once(this.#child, 'message')) as [{ report?: LoadReport; error?: string }]
     if (answer.report === undefined) throw new Error(answer.error)
     return answer.report
   }

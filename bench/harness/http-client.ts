@@ -10,19 +10,28 @@ export interface HttpRequest {
 /** Digits in a body that the load generator counts up from with each request, so that no two ask for the same thing. */
 export const FRESH = 900_000_000
 
-export interface HttpResponse { readonly status: number; readonly head: string; readonly bytes: number; readonly body: Buffer }
+export interface HttpResponse {
+  readonly status: number
+  readonly head: string
+  readonly bytes: number
+  readonly body: Buffer
+}
 
 /** The request as bytes, made once and sent often. */
 export function encodeRequest(request: HttpRequest): Buffer {
   const body = Buffer.from(request.body ?? '')
-  const lines = [`${request.method} ${request.path} HTTP/1.1`, 'host: localhost', ...Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)]
+  const lines = [
+    `${request.method} ${request.path} HTTP/1.1`,
+    'host: localhost',
+    ...Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`),
+  ]
   if (request.body !== undefined) lines.push(`content-length: ${body.length}`)
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body])
 }
 
 /**
- * One keep-alive connection that sends a request and waits for the whole answer: as little work as can be, since it shares
- * the machine with what it measures. Answers have a content-length or are chunked.
+ * One keep-alive connection that sends a request and waits for the whole answer: as little work as can be, since it
+ * shares the machine with what it measures. Answers have a content-length or are chunked.
  */
 export class Connection {
   readonly #socket: Socket
@@ -86,7 +95,8 @@ export class Connection {
         if (this.#chunked) this.#left = -2
       }
       if (!this.#chunked) return this.#end()
-      if (this.#left === -2) { // the line end after a chunk
+      if (this.#left === -2) {
+        // the line end after a chunk
         if (data.length < 2) break
         data = data.subarray(2)
         this.#left = -1

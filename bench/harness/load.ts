@@ -1,6 +1,6 @@
 /**
- * The load generator, a process of its own: keeps `connections` requests in flight until `seconds` have passed and `least`
- * answers have come, and reports each answer's latency. Started by `generator.ts`, spoken to over IPC.
+ * The load generator, a process of its own: keeps `connections` requests in flight until `seconds` have passed and
+ * `least` answers have come, and reports each answer's latency. Started by `generator.ts`, spoken to over IPC.
  */
 import { Connection, encodeRequest, FRESH, type HttpRequest } from './http-client.ts'
 
@@ -13,7 +13,11 @@ export interface LoadOrder {
 }
 
 /** latencies in milliseconds; seconds from the first request to the last answer. */
-export interface LoadReport { readonly latencies: readonly number[]; readonly seconds: number; readonly bytes: number }
+export interface LoadReport {
+  readonly latencies: readonly number[]
+  readonly seconds: number
+  readonly bytes: number
+}
 
 let sent = 0
 
@@ -21,11 +25,13 @@ let sent = 0
 function nextOf(request: HttpRequest): () => Buffer {
   const encoded = encodeRequest(request)
   const at = encoded.indexOf(String(FRESH))
-  return at < 0 ? () => encoded : () => {
-    const next = Buffer.from(encoded)
-    next.write(String(FRESH + ++sent), at)
-    return next
-  }
+  return at < 0
+    ? () => encoded
+    : () => {
+        const next = Buffer.from(encoded)
+        next.write(String(FRESH + ++sent), at)
+        return next
+      }
 }
 
 export async function load(order: LoadOrder): Promise<LoadReport> {
@@ -34,23 +40,28 @@ export async function load(order: LoadOrder): Promise<LoadReport> {
   let bytes = 0
   const start = performance.now()
   const until = start + order.seconds * 1000
-  await Promise.all(Array.from({ length: order.connections }, async () => {
-    const connection = new Connection(order.port)
-    while (performance.now() < until || latencies.length < order.least) {
-      const before = performance.now()
-      const response = await connection.exchange(next())
-      if (response.status !== 200) throw new Error(`status ${response.status} under load`)
-      latencies.push(performance.now() - before)
-      bytes = response.bytes
-    }
-    connection.close()
-  }))
+  await Promise.all(
+    Array.from({ length: order.connections }, async () => {
+      const connection = new Connection(order.port)
+      while (performance.now() < until || latencies.length < order.least) {
+        const before = performance.now()
+        const response = await connection.exchange(next())
+        if (response.status !== 200) throw new Error(`status ${response.status} under load`)
+        latencies.push(performance.now() - before)
+        bytes = response.bytes
+      }
+      connection.close()
+    }),
+  )
   return { latencies, seconds: (performance.now() - start) / 1000, bytes }
 }
 
 if (process.send !== undefined) {
   process.on('message', (order: LoadOrder) => {
-    load(order).then((report) => process.send!({ report }), (error: Error) => process.send!({ error: error.message }))
+    load(order).then(
+      (report) => process.send!({ report }),
+      (error: Error) => process.send!({ error: error.message }),
+    )
   })
   process.on('disconnect', () => process.exit())
 }

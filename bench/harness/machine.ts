@@ -6,8 +6,10 @@ export function machine(): string {
   const pins = readFileSync(new URL('../peer/requirements.txt', import.meta.url), 'utf8')
   const pinned = (name: string): string => `${name} ${new RegExp(`^${name}==(.*)$`, 'm').exec(pins)?.[1]}`
   const memory = Math.round(totalmem() / 2 ** 30)
-  return `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB, Node ${process.versions.node}; ` +
+  return (
+    `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB, Node ${process.versions.node}; ` +
     `peer: ${['fastapi', 'uvicorn', 'orjson', 'torch', 'numpy'].map(pinned).join(', ')}`
+  )
 }
 
 /** What else runs: figures of a busy machine are worth little, and the peer's suffer most. */

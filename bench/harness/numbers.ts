@@ -21,12 +21,23 @@ export function numbersOf(response: HttpResponse): Numbers {
   return new Map([...numbers, ...reportNumbers(answer)])
 }
 
-interface Comparison { arm: string; baseline: string; statistic: string; mean_difference: number; confidence_interval: [number, number] }
+interface Comparison {
+  arm: string
+  baseline: string
+  statistic: string
+  mean_difference: number
+  confidence_interval: [number, number]
+}
 
 /** An experiment's comparisons: `comparison.qkv-none.entropy` -> mean difference, lower and upper bound. */
 export function reportNumbers(report: unknown): Numbers {
   const { comparisons = [] } = report as { comparisons?: Comparison[] }
-  return new Map(comparisons.map((each) => [`comparison.${each.arm}-${each.baseline}.${each.statistic}`, [each.mean_difference, ...each.confidence_interval]]))
+  return new Map(
+    comparisons.map((each) => [
+      `comparison.${each.arm}-${each.baseline}.${each.statistic}`,
+      [each.mean_difference, ...each.confidence_interval],
+    ]),
+  )
 }
 
 function collect(name: string, value: Json, into: Numbers): void {

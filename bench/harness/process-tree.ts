@@ -28,6 +28,13 @@ export function treeBytes(pid: number): number {
 /** Samples the tree's resident bytes every 5 ms until `stop`, which returns the greatest sum. */
 export function watchPeak(pid: number): { stop(): number } {
   let peak = treeBytes(pid)
-  const timer = setInterval(() => { peak = Math.max(peak, treeBytes(pid)) }, 5)
-  return { stop: () => { clearInterval(timer); return peak } }
+  const timer = setInterval(() => {
+    peak = Math.max(peak, treeBytes(pid))
+  }, 5)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return peak
+    },
+  }
 }

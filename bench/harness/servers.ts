@@ -28,9 +28,15 @@ export interface Server {
 /** Each server leads a process group, so that nothing it started is left, whatever happens here. */
 const groups = new Set<number>()
 function signalGroup(leader: number, signal: NodeJS.Signals): void {
-  try { process.kill(-leader, signal) } catch { /* has ended */ }
+  try {
+    process.kill(-leader, signal)
+  } catch {
+    /* has ended */
+  }
 }
-process.on('exit', () => { for (const leader of groups) signalGroup(leader, 'SIGKILL') })
+process.on('exit', () => {
+  for (const leader of groups) signalGroup(leader, 'SIGKILL')
+})
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 async function freePort(): Promise<number> {
@@ -42,11 +48,20 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function started(name: string, port: number, child: ChildProcess, cleanUp: () => void = () => {}): Promise<Server> {
+async function started(
+  name: string,
+  port: number,
+  child: ChildProcess,
+  cleanUp: () => void = () => {},
+): Promise<Server> {
   groups.add(child.pid!)
-  const ended = new Promise<void>((resolve) => { child.once('exit', () => resolve()) })
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+  })
   const server = {
-    name, port, pid: child.pid!,
+    name,
+    port,
+    pid: child.pid!,
     async stop() {
       signalGroup(child.pid!, 'SIGTERM')
       await Promise.race([ended, sleep(STOP_WITHIN_MS)])
@@ -66,12 +81,17 @@ async function started(name: string, port: number, child: ChildProcess, cleanUp:
   throw new Error(`${name} did not get ready`)
 }
 
-/** The service as shipped: `npm start` with its defaults, but for a free port, a folder of its own and what `env` says. */
+/**
+ * The service as shipped: `npm start` with its defaults, but for a free port, a folder of its own and what `env` says.
+ */
 export async function startService(env: Readonly<Record<string, string>> = {}): Promise<Server> {
   const port = await freePort()
   const data = mkdtempSync(join(tmpdir(), 'bench-'))
   const child = spawn('npm', ['start'], {
-    cwd: ROOT, detached: true, stdio: 'ignore', env: { ...process.env, PORT: String(port), DATA_DIR: data, ...env },
+    cwd: ROOT,
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, PORT: String(port), DATA_DIR: data, ...env },
   })
   return started('service', port, child, () => rmSync(data, { recursive: true, force: true }))
 }
@@ -79,8 +99,22 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
 /** The peer: one uvicorn process; torch takes a thread a core. */
 export async function startPeer(): Promise<Server> {
   const port = await freePort()
-  const args = ['-m', 'uvicorn', 'server:app', '--app-dir', join(ROOT, 'bench/peer'), '--port', String(port),
-    '--loop', 'uvloop', '--http', 'httptools', '--no-access-log', '--log-level', 'warning']
+  const args = [
+    '-m',
+    'uvicorn',
+    'server:app',
+    '--app-dir',
+    join(ROOT, 'bench/peer'),
+    '--port',
+    String(port),
+    '--loop',
+    'uvloop',
+    '--http',
+    'httptools',
+    '--no-access-log',
+    '--log-level',
+    'warning',
+  ]
   const child = spawn(python(), args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
   return started('peer', port, child)
 }

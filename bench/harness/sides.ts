@@ -19,7 +19,13 @@ export interface Side {
 }
 
 /** Requests of one kind to one server: a rate where several connections share them, else a latency. */
-export function httpSide(name: string, server: Server, generator: Generator, connections: number, request: HttpRequest): Side {
+export function httpSide(
+  name: string,
+  server: Server,
+  generator: Generator,
+  connections: number,
+  request: HttpRequest,
+): Side {
   return {
     name,
     async block(seconds) {
@@ -38,7 +44,8 @@ export async function ask(server: Server, request: HttpRequest): ReturnType<Conn
   const connection = new Connection(server.port, true)
   const response = await connection.exchange(encodeRequest(request))
   connection.close()
-  if (response.status !== 200) throw new Error(`${server.name}: ${response.status} ${response.body.toString().slice(0, 500)}`)
+  if (response.status !== 200)
+    throw new Error(`${server.name}: ${response.status} ${response.body.toString().slice(0, 500)}`)
   return response
 }
 
@@ -49,7 +56,7 @@ export function scriptSide(name: string, script: string, args: readonly string[]
   const lines = createInterface(child.stdout)
   const run = async (): Promise<{ seconds: number; report: unknown }> => {
     child.stdin.write('\n')
-    const [line] = await once(lines, 'line') as [string]
+    const [line] = (await once(lines, 'line')) as [string]
     return JSON.parse(line) as { seconds: number; report: unknown }
   }
   return {
@@ -63,6 +70,8 @@ export function scriptSide(name: string, script: string, args: readonly string[]
     async numbers() {
       return reportNumbers((await run()).report)
     },
-    close() { child.kill() },
+    close() {
+      child.kill()
+    },
   }
 }

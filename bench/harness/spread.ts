@@ -5,7 +5,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-export interface Spread { readonly median: number; readonly min: number; readonly max: number }
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
 
 export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }

@@ -10,7 +10,9 @@ export function run(program: string, args: readonly string[]): void {
   const ended = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   if (ended.error !== undefined) throw new InstallError(`${program} did not start: ${ended.error.message}`)
   if (ended.status !== 0) {
-    throw new InstallError(`${program} ended with ${ended.signal ?? `exit code ${ended.status}`}: ${[program, ...args].join(' ')}`)
+    throw new InstallError(
+      `${program} ended with ${ended.signal ?? `exit code ${ended.status}`}: ${[program, ...args].join(' ')}`,
+    )
   }
 }
 
@@ -40,7 +42,9 @@ export async function main(script: () => Promise<void> | void): Promise<void> {
 /** These installers place x86-64 Linux libraries, and nothing else. @throws InstallError elsewhere. */
 export function requireLinuxX64(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new InstallError(`The libraries exist for Linux on x86-64 only; this is ${process.platform} on ${process.arch}. `
-      + 'The service runs here without them, on the engines that GET /engines lists.')
+    throw new InstallError(
+      `The libraries exist for Linux on x86-64 only; this is ${process.platform} on ${process.arch}. ` +
+        'The service runs here without them, on the engines that GET /engines lists.',
+    )
   }
 }

@@ -7,7 +7,7 @@ import { InstallError } from './command.ts'
 export const root = join(import.meta.dirname, '..', '..')
 
 /** An installed npm package: its folder and version. */
-export type Package = { folder: string, version: string }
+export type Package = { folder: string; version: string }
 
 /** Finds a package that package.json names. @throws InstallError when npm left it out. */
 export async function findPackage(name: string): Promise<Package> {

@@ -19,7 +19,7 @@ export function findPip(): Pip | undefined {
  * @throws InstallError naming all that are missing, and the command that brings them
  */
 export function requireTools(names: readonly string[], hint = ''): void {
-  const missing = names.filter((name) => name === 'pip' ? findPip() === undefined : !onPath(name))
+  const missing = names.filter((name) => (name === 'pip' ? findPip() === undefined : !onPath(name)))
   if (missing.length === 0) return
   const install = missing.map((name) => packages[name] ?? name).join(' ')
   throw new InstallError(`Missing: ${missing.join(', ')}. On Debian or Ubuntu: apt-get install ${install}${hint}`)

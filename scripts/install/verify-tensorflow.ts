@@ -1,13 +1,21 @@
-/** Loads the TensorFlow engine as the service does, compares a forward pass with the reference, prints what was found. */
+/**
+ * Loads the TensorFlow engine as the service does, compares a forward pass with the reference, prints what was found.
+ */
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { openTensorFlow } from '../../src/engines/tensorflow/index.ts'
 import { attentionProblem } from '../../src/models/problem.ts'
 import { main, InstallError } from './command.ts'
 
-const batch = 2, seqLen = 33, dIn = 24, numHeads = 3, headDim = 8, width = numHeads * headDim
+const batch = 2,
+  seqLen = 33,
+  dIn = 24,
+  numHeads = 3,
+  headDim = 8,
+  width = numHeads * headDim
 
 /** Values of -1 to 1 without a generator: any will do, as long as both sides see the same. */
-const wave = (length: number, step: number): Float32Array => Float32Array.from({ length }, (_, index) => Math.sin(index * step))
+const wave = (length: number, step: number): Float32Array =>
+  Float32Array.from({ length }, (_, index) => Math.sin(index * step))
 
 const projection = (step: number) => ({ weight: wave(width * dIn, step), bias: wave(width, step * 3) })
 
@@ -23,15 +31,37 @@ await main(async () => {
   })
   const loaded = performance.now() - started
   const problem = attentionProblem({
-    spec: { kind: 'multi-head', dIn, dOut: width, contextLength: seqLen, numHeads, dropout: 0, qkvBias: true, outProj: true },
-    headDim, outputDim: width, batch, seqLen, input: wave(batch * seqLen * dIn, 0.7), dropout: null,
+    spec: {
+      kind: 'multi-head',
+      dIn,
+      dOut: width,
+      contextLength: seqLen,
+      numHeads,
+      dropout: 0,
+      qkvBias: true,
+      outProj: true,
+    },
+    headDim,
+    outputDim: width,
+    batch,
+    seqLen,
+    input: wave(batch * seqLen * dIn, 0.7),
+    dropout: null,
     projections: { query: projection(1.1), key: projection(1.3), value: projection(1.7), output: projection(1.9) },
   })
   const [answer, expected] = await Promise.all([engine.run(problem, {}), referenceEngine('').run(problem, {})])
-  const error = answer.context.data.reduce((worst, value, index) => Math.max(worst, Math.abs(value - expected.context.data[index]!)), 0)
+  const error = answer.context.data.reduce(
+    (worst, value, index) => Math.max(worst, Math.abs(value - expected.context.data[index]!)),
+    0,
+  )
   await engine.close()
-  console.log(`TensorFlow ${engine.version} on Node ${process.versions.node}, device ${engine.device}, loaded in ${loaded.toFixed(0)} ms; `
-    + `a forward pass is within ${error.toExponential(1)} of the reference.`)
-  if (engine.device === 'cpu') console.log('No GPU is used: either none is visible, or CUDA 12 libraries are missing (npm run install:tensorflow -- --cuda).')
+  console.log(
+    `TensorFlow ${engine.version} on Node ${process.versions.node}, device ${engine.device}, loaded in ${loaded.toFixed(0)} ms; ` +
+      `a forward pass is within ${error.toExponential(1)} of the reference.`,
+  )
+  if (engine.device === 'cpu')
+    console.log(
+      'No GPU is used: either none is visible, or CUDA 12 libraries are missing (npm run install:tensorflow -- --cuda).',
+    )
   if (!(error < 1e-5)) throw new InstallError('That is too far off: the installation is not to be used.')
 })

@@ -7,17 +7,24 @@ import { InstallError, run } from './command.ts'
 import { findPip } from './tools.ts'
 
 /** One line of a requirements file: a package, its version and the SHA-256 of the one wheel that is accepted. */
-export type Requirement = { name: string, version: string, sha256: string }
+export type Requirement = { name: string; version: string; sha256: string }
 
 const line = /^([a-z0-9-]+)==(\S+) --hash=sha256:([0-9a-f]{64})$/
 
-/** Reads a requirements file of pinned wheels; comments and empty lines are skipped. @throws InstallError on any other line. */
+/**
+ * Reads a requirements file of pinned wheels; comments and empty lines are skipped. @throws InstallError on any other
+ * line.
+ */
 export function parseRequirements(text: string): Requirement[] {
-  return text.split('\n').filter((row) => row.trim() !== '' && !row.startsWith('#')).map((row) => {
-    const [, name, version, sha256] = line.exec(row.trim()) ?? []
-    if (name === undefined || version === undefined || sha256 === undefined) throw new InstallError(`Not a pinned requirement: ${row}`)
-    return { name, version, sha256 }
-  })
+  return text
+    .split('\n')
+    .filter((row) => row.trim() !== '' && !row.startsWith('#'))
+    .map((row) => {
+      const [, name, version, sha256] = line.exec(row.trim()) ?? []
+      if (name === undefined || version === undefined || sha256 === undefined)
+        throw new InstallError(`Not a pinned requirement: ${row}`)
+      return { name, version, sha256 }
+    })
 }
 
 /** The wheels that a file in requirements/ pins. */
@@ -43,8 +50,10 @@ export async function checkWheel(path: string, requirement: Requirement): Promis
     throw new InstallError(`Cannot read the wheel ${path}: ${error.message}`)
   })
   if (found !== requirement.sha256) {
-    throw new InstallError(`${path} is not the wheel of ${requirement.name} ${requirement.version} that this version pins:\n`
-      + `its SHA-256 is ${found}, expected ${requirement.sha256}.`)
+    throw new InstallError(
+      `${path} is not the wheel of ${requirement.name} ${requirement.version} that this version pins:\n` +
+        `its SHA-256 is ${found}, expected ${requirement.sha256}.`,
+    )
   }
 }
 
@@ -57,11 +66,32 @@ export async function downloadWheels(requirements: string, folder: string): Prom
   const pip = findPip()
   if (pip === undefined) throw new InstallError('Missing: pip')
   await mkdir(folder, { recursive: true })
-  const platforms = ['manylinux_2_28_x86_64', 'manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64',
-    'manylinux_2_5_x86_64', 'manylinux1_x86_64']
-  run(pip[0], [...pip.slice(1), 'download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--python-version', '3.12',
-    '--implementation', 'cp', ...platforms.flatMap((platform) => ['--platform', platform]),
-    '--disable-pip-version-check', '--no-cache-dir', '--dest', folder, '--requirement', requirementsFile(requirements)])
+  const platforms = [
+    'manylinux_2_28_x86_64',
+    'manylinux_2_27_x86_64',
+    'manylinux_2_17_x86_64',
+    'manylinux2014_x86_64',
+    'manylinux_2_5_x86_64',
+    'manylinux1_x86_64',
+  ]
+  run(pip[0], [
+    ...pip.slice(1),
+    'download',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--python-version',
+    '3.12',
+    '--implementation',
+    'cp',
+    ...platforms.flatMap((platform) => ['--platform', platform]),
+    '--disable-pip-version-check',
+    '--no-cache-dir',
+    '--dest',
+    folder,
+    '--requirement',
+    requirementsFile(requirements),
+  ])
   return (await readdir(folder)).filter((name) => name.endsWith('.whl')).map((name) => join(folder, name))
 }
 

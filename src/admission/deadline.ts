@@ -20,14 +20,17 @@ export class Deadline {
   /** For who waits or works long: made, with its timer, when it is first asked for, which most requests do not. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      const controller = this.#controller = new AbortController()
+      const controller = (this.#controller = new AbortController())
       if (this.#left !== undefined) controller.abort(this.#left)
       else this.#timer = setTimeout(() => controller.abort(this.#exceeded()), this.#end - performance.now())
     }
     return this.#controller.signal
   }
 
-  /** A blocked event loop fires no timers: throws once the time is up or the client gone, whether a timer came to it or not. */
+  /**
+   * A blocked event loop fires no timers: throws once the time is up or the client gone, whether a timer came to it or
+   * not.
+   */
   throwIfOver(): void {
     if (this.#left !== undefined) throw this.#left
     if (performance.now() > this.#end) throw this.#exceeded()
@@ -53,6 +56,7 @@ export class Deadline {
 export function requestedSeconds(header: string | string[] | undefined, limit: number): number {
   if (header === undefined) return limit
   const seconds = Number(header)
-  if (Array.isArray(header) || !/^\d+(\.\d+)?$/.test(header) || !(seconds > 0)) throw invalid('/Request-Timeout', 'must be a number of seconds above 0')
+  if (Array.isArray(header) || !/^\d+(\.\d+)?$/.test(header) || !(seconds > 0))
+    throw invalid('/Request-Timeout', 'must be a number of seconds above 0')
   return Math.min(seconds, limit)
 }

@@ -16,15 +16,24 @@ export class MemoryLedger {
     return this.#taken
   }
 
-  /** Reserves `bytes`; 413 when they never fit, 503 when they do not fit now. The reservation is given back by `release`. */
+  /**
+   * Reserves `bytes`; 413 when they never fit, 503 when they do not fit now. The reservation is given back by
+   * `release`.
+   */
   reserve(bytes: number): Reservation {
     if (bytes > this.limitBytes) {
-      throw new ServiceError('request-too-large', `The request needs about ${inMiB(bytes)} MiB; the limit is ${inMiB(this.limitBytes)} MiB (a part of MEMORY_LIMIT).`, {
-        extra: { estimated_bytes: Math.ceil(bytes), limit_bytes: this.limitBytes },
-      })
+      throw new ServiceError(
+        'request-too-large',
+        `The request needs about ${inMiB(bytes)} MiB; the limit is ${inMiB(this.limitBytes)} MiB (a part of MEMORY_LIMIT).`,
+        {
+          extra: { estimated_bytes: Math.ceil(bytes), limit_bytes: this.limitBytes },
+        },
+      )
     }
     if (this.#taken + bytes > this.limitBytes) {
-      throw new ServiceError('memory-full', `The request needs about ${inMiB(bytes)} MiB, more than is free now.`, { headers: { 'retry-after': '1' } })
+      throw new ServiceError('memory-full', `The request needs about ${inMiB(bytes)} MiB, more than is free now.`, {
+        headers: { 'retry-after': '1' },
+      })
     }
     this.#taken += bytes
     let held = bytes
@@ -42,4 +51,5 @@ export interface Reservation {
   release(): void
 }
 
-const inMiB = (bytes: number): string => (bytes >= 1e6 * 2 ** 20 ? 'more than a million' : String(Math.ceil(bytes / 2 ** 20)))
+const inMiB = (bytes: number): string =>
+  bytes >= 1e6 * 2 ** 20 ? 'more than a million' : String(Math.ceil(bytes / 2 ** 20))

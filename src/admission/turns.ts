@@ -1,9 +1,14 @@
 import { ServiceError } from '../errors.ts'
 
-interface Waiting { readonly start: () => void }
+interface Waiting {
+  readonly start: () => void
+}
 
 /** How long a turn was waited for and worked in, in milliseconds. */
-export interface TurnTiming { queueMs: number; computeMs: number }
+export interface TurnTiming {
+  queueMs: number
+  computeMs: number
+}
 
 /**
  * A bounded queue in front of a number of places. Who comes when it is full is refused at once; whose signal aborts
@@ -28,7 +33,10 @@ export class Turns {
     return this.#running
   }
 
-  /** Runs `work` when a place is free. `timing` is filled in as things happen. The signal is asked for only when there is a wait. */
+  /**
+   * Runs `work` when a place is free. `timing` is filled in as things happen. The signal is asked for only when there
+   * is a wait.
+   */
   async run<T>(until: { readonly signal: AbortSignal }, timing: TurnTiming, work: () => Promise<T>): Promise<T> {
     const asked = performance.now()
     if (this.#running >= this.#places) await this.#wait(until.signal)
@@ -57,7 +65,9 @@ export class Turns {
   #wait(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     if (this.#waiting.size >= this.#queueLimit) {
-      throw new ServiceError('queue-full', `${this.#waiting.size} requests are waiting already.`, { headers: { 'retry-after': '1' } })
+      throw new ServiceError('queue-full', `${this.#waiting.size} requests are waiting already.`, {
+        headers: { 'retry-after': '1' },
+      })
     }
     return new Promise((resolve, reject) => {
       const leave = (): void => {

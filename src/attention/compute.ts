@@ -23,9 +23,10 @@ const beyondMaps: readonly ReturnName[] = ['context', 'context_heads', 'values',
 export async function compute(request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
   const { spec, parameters, returns } = request
   const mapsAlone = !beyondMaps.some((name) => returns.has(name))
-  const model: InUse<Model> = 'given' in parameters
-    ? { value: givenModel(spec, parameters.given, parameters.dropoutSeed), end() {} }
-    : cachedModel(spec, parameters.seed, mapsAlone)
+  const model: InUse<Model> =
+    'given' in parameters
+      ? { value: givenModel(spec, parameters.given, parameters.dropoutSeed), end() {} }
+      : cachedModel(spec, parameters.seed, mapsAlone)
   const input = cachedInput(request.input)
   try {
     const result = await computeWith(model.value, input, mapsAlone, request, engines)
@@ -39,12 +40,20 @@ export async function compute(request: AttentionRequest, engines: Engines): Prom
 }
 
 /** The input's use ends with the result's. */
-async function computeWith(model: Model, { value: input, end }: InUse<Tensor>, mapsAlone: boolean, request: AttentionRequest, engines: Engines): Promise<AttentionResult> {
+async function computeWith(
+  model: Model,
+  { value: input, end }: InUse<Tensor>,
+  mapsAlone: boolean,
+  request: AttentionRequest,
+  engines: Engines,
+): Promise<AttentionResult> {
   const { spec, returns } = request
   const [batch, seqLen] = inputShape(request)
   const drops = request.mode === 'train' && spec.dropout > 0 && !mapsAlone
   const problem = attentionProblem({
-    spec, batch, seqLen,
+    spec,
+    batch,
+    seqLen,
     dropout: drops ? drawDropoutMask(spec, model, batch, seqLen) : null,
     headDim: headDim(spec),
     outputDim: outputDim(spec),
@@ -76,7 +85,8 @@ async function computeWith(model: Model, { value: input, end }: InUse<Tensor>, m
 
 function giveBack({ weights, scores, context, queries, keys, values, contextHeads }: AttentionOutput): void {
   for (const maps of [weights, scores]) for (const { data } of maps?.blocks ?? []) giveBackFloats(data)
-  for (const tensor of [context, queries, keys, values, contextHeads]) if (tensor !== undefined) giveBackFloats(tensor.data)
+  for (const tensor of [context, queries, keys, values, contextHeads])
+    if (tensor !== undefined) giveBackFloats(tensor.data)
 }
 
 function wantedBy(returns: ReadonlySet<ReturnName>): Wanted {

@@ -34,7 +34,7 @@ export function estimateBytes(request: AttentionRequest): number {
   if (returns.has('weights') || returns.has('similarity')) bytes += whole ? square * float32 : causalMaps
   if (returns.has('scores')) bytes += whole ? square * float32 : causalMaps
   if (request.engine === 'reference') bytes += 2 * stages + 3 * seqLen * seqLen * float64
-  if (request.mode === 'train' && spec.dropout > 0) bytes += square + (square / spec.numHeads) + causalMaps
+  if (request.mode === 'train' && spec.dropout > 0) bytes += square + square / spec.numHeads + causalMaps
   if (returns.has('similarity')) bytes += maps * spec.numHeads * 3 * float32
   return bytes
 }

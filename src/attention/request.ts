@@ -5,7 +5,17 @@ import type { Tensor } from '../tensor/tensor.ts'
 
 /** Everything that an answer can hold, by its name on the wire. */
 export const returnNames = [
-  'weights', 'context', 'summary', 'input', 'parameters', 'queries', 'keys', 'values', 'scores', 'context_heads', 'similarity',
+  'weights',
+  'context',
+  'summary',
+  'input',
+  'parameters',
+  'queries',
+  'keys',
+  'values',
+  'scores',
+  'context_heads',
+  'similarity',
 ] as const
 export type ReturnName = (typeof returnNames)[number]
 
@@ -14,7 +24,9 @@ export type TensorFormat = (typeof tensorFormats)[number]
 
 /** Where the parameters come from. */
 export type ParameterSource =
-  /** As torch.manual_seed(seed) and the class's constructor would draw them; train mode's mask is drawn from there on. */
+  /**
+   * As torch.manual_seed(seed) and the class's constructor would draw them; train mode's mask is drawn from there on.
+   */
   | { readonly seed: number }
   /** A state dict; train mode's mask is drawn after torch.manual_seed(dropoutSeed). */
   | { readonly given: NamedParameters; readonly dropoutSeed: number }
@@ -22,7 +34,11 @@ export type ParameterSource =
 /** Where the input comes from. */
 export type InputSource =
   /** torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) */
-  | { readonly randn: readonly [batch: number, seqLen: number, dIn: number]; readonly seed: number; readonly advance: number }
+  | {
+      readonly randn: readonly [batch: number, seqLen: number, dIn: number]
+      readonly seed: number
+      readonly advance: number
+    }
   /** (batch, seqLen, dIn) */
   | { readonly values: Tensor }
 
@@ -46,5 +62,7 @@ export interface AttentionRequest {
 
 /** (batch, seqLen, dIn) of the request's input. */
 export function inputShape(request: AttentionRequest): readonly [batch: number, seqLen: number, dIn: number] {
-  return 'randn' in request.input ? request.input.randn : (request.input.values.shape as unknown as [number, number, number])
+  return 'randn' in request.input
+    ? request.input.randn
+    : (request.input.values.shape as unknown as [number, number, number])
 }

@@ -18,19 +18,45 @@ export function App(): JSX.Element {
   // Each page's last address, so that going back to it by the menu finds it as it was left.
   const [addresses, setAddresses] = useState<Readonly<Partial<Record<Page, string>>>>({})
   const here = routeHref(route.page, route.params)
-  useEffect(() => { setAddresses((known) => ({ ...known, [route.page]: here })) }, [route.page, here])
-  useEffect(() => { document.title = `${names[route.page]} · Attention service` }, [route.page])
+  useEffect(() => {
+    setAddresses((known) => ({ ...known, [route.page]: here }))
+  }, [route.page, here])
+  useEffect(() => {
+    document.title = `${names[route.page]} · Attention service`
+  }, [route.page])
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>('#main')?.focus() }}>Skip to content</a>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault()
+          document.querySelector<HTMLElement>('#main')?.focus()
+        }}
+      >
+        Skip to content
+      </a>
       <header class="top">
-        <a class="brand" href="#/explore"><Mark />Attention</a>
+        <a class="brand" href="#/explore">
+          <Mark />
+          Attention
+        </a>
         <nav aria-label="Pages">
-          {pages.map((page) => <a key={page} href={page === route.page ? here : addresses[page] ?? routeHref(page)} aria-current={page === route.page ? 'page' : undefined}>{names[page]}</a>)}
+          {pages.map((page) => (
+            <a
+              key={page}
+              href={page === route.page ? here : (addresses[page] ?? routeHref(page))}
+              aria-current={page === route.page ? 'page' : undefined}
+            >
+              {names[page]}
+            </a>
+          ))}
         </nav>
         <div class="top-end">
           <StatusPill />
-          <a class="top-link" href="./docs">API</a>
+          <a class="top-link" href="./docs">
+            API
+          </a>
           <KeyButton />
         </div>
       </header>
@@ -46,10 +72,19 @@ export function App(): JSX.Element {
 }
 
 function Mark(): JSX.Element {
-  const cells: readonly (readonly [number, number, string])[] = [[0, 0, '#fde725'], [0, 1, '#35b779'], [1, 1, '#90d743'], [0, 2, '#31688e'], [1, 2, '#443983'], [2, 2, '#21918c']]
+  const cells: readonly (readonly [number, number, string])[] = [
+    [0, 0, '#fde725'],
+    [0, 1, '#35b779'],
+    [1, 1, '#90d743'],
+    [0, 2, '#31688e'],
+    [1, 2, '#443983'],
+    [2, 2, '#21918c'],
+  ]
   return (
     <svg class="mark" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-      {cells.map(([x, y, fill]) => <rect key={`${x}${y}`} x={x * 7} y={y * 7} width="6" height="6" rx="1.2" fill={fill} />)}
+      {cells.map(([x, y, fill]) => (
+        <rect key={`${x}${y}`} x={x * 7} y={y * 7} width="6" height="6" rx="1.2" fill={fill} />
+      ))}
     </svg>
   )
 }

@@ -9,7 +9,10 @@ import { selectionOf } from './selection.ts'
 import { wireName } from './wire-names.ts'
 
 /** An answer's members by their names on the wire, in order: plain values, arrays, or groups of arrays. */
-export type Member = { readonly plain: unknown } | { readonly array: ArrayView } | { readonly group: readonly (readonly [name: string, member: Member])[] }
+export type Member =
+  | { readonly plain: unknown }
+  | { readonly array: ArrayView }
+  | { readonly group: readonly (readonly [name: string, member: Member])[] }
 export type Answer = readonly (readonly [name: string, member: Member])[]
 
 /** What a result says on the wire: api.md's names, the request's selection of heads and rows applied. */
@@ -19,14 +22,28 @@ export function answerOf(result: AttentionResult): Answer {
   const selection = selectionOf(request, inputShape(request)[1])
   const members: [string, Member][] = [
     ['model', { plain: modelOf(result) }],
-    ['input', returns.has('input') ? { group: [['shape', { plain: result.input.shape }], ['values', { array: tensorView(result.input) }]] } : { plain: { shape: result.input.shape } }],
+    [
+      'input',
+      returns.has('input')
+        ? {
+            group: [
+              ['shape', { plain: result.input.shape }],
+              ['values', { array: tensorView(result.input) }],
+            ],
+          }
+        : { plain: { shape: result.input.shape } },
+    ],
     ['mode', { plain: request.mode }],
   ]
   const add = (name: string, array: ArrayView): void => {
     members.push([name, { array }])
   }
   if (request.tokens !== null) members.push(['tokens', { plain: request.tokens }])
-  if (result.parameters) members.push(['parameters', { group: [...result.parameters].map(([name, tensor]) => [name, { array: tensorView(tensor) }] as const) }])
+  if (result.parameters)
+    members.push([
+      'parameters',
+      { group: [...result.parameters].map(([name, tensor]) => [name, { array: tensorView(tensor) }] as const) },
+    ])
   if (output.queries) add('queries', headsView(output.queries, selection, true))
   if (output.keys) add('keys', headsView(output.keys, selection, false))
   if (output.values) add('values', headsView(output.values, selection, false))
@@ -37,11 +54,16 @@ export function answerOf(result: AttentionResult): Answer {
   if (result.summary) members.push(['summary', { plain: summaryOf(result, selection.heads) }])
   if (result.similarity) {
     const { pearson, rowCenteredPearson, jsDivergence } = result.similarity
-    members.push(['similarity', { group: [
-      ['pearson', { array: pairsView(pearson, selection) }],
-      ['row_centered_pearson', { array: pairsView(rowCenteredPearson, selection) }],
-      ['js_divergence', { array: pairsView(jsDivergence, selection) }],
-    ] }])
+    members.push([
+      'similarity',
+      {
+        group: [
+          ['pearson', { array: pairsView(pearson, selection) }],
+          ['row_centered_pearson', { array: pairsView(rowCenteredPearson, selection) }],
+          ['js_divergence', { array: pairsView(jsDivergence, selection) }],
+        ],
+      },
+    ])
   }
   const { maxRowSumError, maxFutureWeight, finite } = result.checks
   members.push(

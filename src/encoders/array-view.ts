@@ -16,7 +16,11 @@ export interface ArrayView {
   row(index: number): RowPlace
 }
 
-export interface RowPlace { readonly data: Float32Array; readonly offset: number; readonly visible: number }
+export interface RowPlace {
+  readonly data: Float32Array
+  readonly offset: number
+  readonly visible: number
+}
 
 /** All of a tensor. A tensor of one axis is one row. */
 export function tensorView(tensor: Tensor): ArrayView {
@@ -57,7 +61,11 @@ export function headsView(tensor: Tensor, selection: Selection, byRow: boolean):
       const map = Math.floor(index / rows)
       const item = Math.floor(map / chosen.length)
       const head = chosen[map % chosen.length]!
-      return { data: tensor.data, offset: ((item * heads + head) * seqLen + rowStart + (index % rows)) * width, visible: width }
+      return {
+        data: tensor.data,
+        offset: ((item * heads + head) * seqLen + rowStart + (index % rows)) * width,
+        visible: width,
+      }
     },
   }
 }

@@ -12,25 +12,35 @@ const piecesAtOnce = 8
 export const experimentReturns = ['report', 'rows'] as const
 export type ExperimentReturn = (typeof experimentReturns)[number]
 
-/** An experiment as JSON: the report, and with `rows` one record a seed and arm; rows alone keep what says whose they are. */
-export function encodeExperimentJson(plan: Plan, rows: readonly SeedRow[], report: Report, returns: ReadonlySet<ExperimentReturn>): Buffer | Readable {
+/**
+ * An experiment as JSON: the report, and with `rows` one record a seed and arm; rows alone keep what says whose they
+ * are.
+ */
+export function encodeExperimentJson(
+  plan: Plan,
+  rows: readonly SeedRow[],
+  report: Report,
+  returns: ReadonlySet<ExperimentReturn>,
+): Buffer | Readable {
   const { experiment, config, seeds, engine } = report
   const head = JSON.stringify(toWire(returns.has('report') ? report : { experiment, config, seeds, engine }))
   if (!returns.has('rows')) return Buffer.from(head)
-  return whole(function* () {
-    yield Buffer.from(`${head.slice(0, -1)},"rows":[`)
-    const fields = recordFields(plan).map(wireName)
-    let waiting: string[] = []
-    let separator = ''
-    for (const record of seedRecords(plan, rows)) {
-      waiting.push(JSON.stringify(Object.fromEntries(fields.map((field, i) => [field, record[i]]))))
-      if (waiting.length < rowsAtOnce) continue
-      yield Buffer.from(separator + waiting.join(','))
-      separator = ','
-      waiting = []
-    }
-    yield Buffer.from(`${waiting.length > 0 ? separator : ''}${waiting.join(',')}]}`)
-  }())
+  return whole(
+    (function* () {
+      yield Buffer.from(`${head.slice(0, -1)},"rows":[`)
+      const fields = recordFields(plan).map(wireName)
+      let waiting: string[] = []
+      let separator = ''
+      for (const record of seedRecords(plan, rows)) {
+        waiting.push(JSON.stringify(Object.fromEntries(fields.map((field, i) => [field, record[i]]))))
+        if (waiting.length < rowsAtOnce) continue
+        yield Buffer.from(separator + waiting.join(','))
+        separator = ','
+        waiting = []
+      }
+      yield Buffer.from(`${waiting.length > 0 ? separator : ''}${waiting.join(',')}]}`)
+    })(),
+  )
 }
 
 /** The rows as a table. */
@@ -45,10 +55,13 @@ function whole(pieces: Generator<Buffer>): Buffer | Readable {
   for (let next = pieces.next(); !next.done; next = pieces.next()) {
     first.push(next.value)
     if (first.length < piecesAtOnce) continue
-    return Readable.from(function* () {
-      yield* first
-      yield* pieces
-    }(), { objectMode: false, highWaterMark: 1 })
+    return Readable.from(
+      (function* () {
+        yield* first
+        yield* pieces
+      })(),
+      { objectMode: false, highWaterMark: 1 },
+    )
   }
   return Buffer.concat(first)
 }

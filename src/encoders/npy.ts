@@ -1,4 +1,6 @@
-/** The header of a .npy file, version 1.0 (numpy.lib.format): magic, version, length, a Python dict padded to 64 bytes. */
+/**
+ * The header of a .npy file, version 1.0 (numpy.lib.format): magic, version, length, a Python dict padded to 64 bytes.
+ */
 export function npyHeader(descr: string, shape: readonly number[]): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`

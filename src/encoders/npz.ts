@@ -30,10 +30,14 @@ function addMembers(zip: ZipFile, members: Answer, prefix: string): void {
 }
 
 function addMember(zip: ZipFile, name: string, member: Member): void {
-  if (name === 'input' && 'group' in member) addMember(zip, name, Object.fromEntries(member.group).values!) // its shape is the array's
+  if (name === 'input' && 'group' in member)
+    addMember(zip, name, Object.fromEntries(member.group).values!) // its shape is the array's
   else if ('group' in member) addMembers(zip, member.group, `${name}.`)
   else if ('plain' in member) zip.addBuffer(npyText(JSON.stringify(member.plain)), `${name}.npy`, entryOptions)
-  else zip.addReadStreamLazy(`${name}.npy`, entryOptions, (add) => add(null, Readable.from(npyPieces(member.array), { objectMode: false, highWaterMark: 1 })))
+  else
+    zip.addReadStreamLazy(`${name}.npy`, entryOptions, (add) =>
+      add(null, Readable.from(npyPieces(member.array), { objectMode: false, highWaterMark: 1 })),
+    )
 }
 
 function* npyPieces(array: ArrayView): Generator<Buffer> {

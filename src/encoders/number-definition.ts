@@ -31,9 +31,12 @@ function withPoint(digits: string, whole: number): string {
 }
 
 /** digits, without zeros at the end, of which the first stands for so many times 10^power. */
-function shortestDecimal(value: number): { digits: string, power: number } {
+function shortestDecimal(value: number): { digits: string; power: number } {
   for (let count = 1; ; count++) {
-    const [digits, power] = value.toExponential(count - 1).replace('.', '').split('e') as [string, string]
+    const [digits, power] = value
+      .toExponential(count - 1)
+      .replace('.', '')
+      .split('e') as [string, string]
     const unit = Number(power) - count + 1
     // The nearest of so many digits, and its neighbours: beside a power of two, where the
     // floats below are closer together, a neighbour may read back where the nearest does not.

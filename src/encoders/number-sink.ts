@@ -11,8 +11,8 @@ const gatheredText = 1024
 const firstSizes = [32 * 1024, 128 * 1024]
 
 /**
- * Text and numbers gathered into pieces of bytes. Whoever writes asks now and then whether it is full, and hands on what
- * there is: a piece's bytes are not written again before it is given back (blocks.ts).
+ * Text and numbers gathered into pieces of bytes. Whoever writes asks now and then whether it is full, and hands on
+ * what there is: a piece's bytes are not written again before it is given back (blocks.ts).
  */
 export class NumberSink {
   #bytes: Buffer

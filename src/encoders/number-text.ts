@@ -4,7 +4,10 @@ import { textBytes } from './blocks.ts'
 import { numberText } from './number-definition.ts'
 import type { NumberSink } from './number-sink.ts'
 
-/** The most numbers that become text at once: with each row's brackets, which take a number's place, they fill the kernels' text. */
+/**
+ * The most numbers that become text at once: with each row's brackets, which take a number's place, they fill the
+ * kernels' text.
+ */
 const batchLength = kernels.scratchLength - 1
 
 /** The most bytes of a number or a row's brackets with the comma. */
@@ -25,8 +28,8 @@ export interface Run {
 }
 
 /**
- * An array as nested JSON arrays, each number in the fewest digits that float32 reads back (number-definition.ts; NaN and
- * infinities are null): text, and runs of rows for writeRun, in this order.
+ * An array as nested JSON arrays, each number in the fewest digits that float32 reads back (number-definition.ts; NaN
+ * and infinities are null): text, and runs of rows for writeRun, in this order.
  */
 export function* nestedRuns(array: ArrayView): Generator<string | Run> {
   yield '['.repeat(array.shape.length)
@@ -65,7 +68,7 @@ export function writeRun({ array, from, to, brackets }: Run, sink: NumberSink): 
   const width = array.shape.at(-1)!
   const rowsPerBatch = Math.min(kernels.visible.length, Math.floor(batchLength / (width + 1)))
   setRowsPerArray(array.shape)
-  for (let row = from; row < to;) {
+  for (let row = from; row < to; ) {
     const count = Math.min(Math.max(rowsPerBatch, 1), to - row)
     const partLength = rowsPerBatch === 0 ? batchLength : width
     for (let column = 0; column < width; column += partLength) {

@@ -27,9 +27,9 @@ class Elsewhere {
 }
 
 /**
- * Parts as pieces of bytes, what `sink` holds first. Threads that are free write large runs ahead, a few pieces of them,
- * and this thread writes what they have not begun; it waits for them only when so much lies ahead already. It stops when
- * nobody asks for the next piece.
+ * Parts as pieces of bytes, what `sink` holds first. Threads that are free write large runs ahead, a few pieces of
+ * them, and this thread writes what they have not begun; it waits for them only when so much lies ahead already. It
+ * stops when nobody asks for the next piece.
  */
 export async function* pieces(parts: Iterator<Part>, sink: NumberSink, threads: TextThreads): AsyncGenerator<Buffer> {
   const most = 3 * threads.limit + 3
@@ -71,7 +71,11 @@ export async function* pieces(parts: Iterator<Part>, sink: NumberSink, threads: 
     }
   } finally {
     for (const piece of ahead) {
-      if (piece instanceof Elsewhere) void piece.arrived.then(() => giveBack(piece.bytes!), () => {})
+      if (piece instanceof Elsewhere)
+        void piece.arrived.then(
+          () => giveBack(piece.bytes!),
+          () => {},
+        )
       else giveBack(piece)
     }
   }

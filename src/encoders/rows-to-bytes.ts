@@ -12,7 +12,7 @@ export function* rowsToBytes(array: ArrayView, bytesPerPiece: number, memory: ()
   let filled = 0
   for (let row = 0; row < array.rowCount; row++) {
     const { data, offset, visible } = array.row(row)
-    for (let column = 0; column < width;) {
+    for (let column = 0; column < width; ) {
       const room = piece.length - filled
       let count: number
       if (column < visible) {

@@ -15,7 +15,10 @@ export interface TextOrder {
 }
 
 /** And back. */
-export interface TextAnswer { readonly block: ArrayBuffer; readonly length: number }
+export interface TextAnswer {
+  readonly block: ArrayBuffer
+  readonly length: number
+}
 
 /** A run's numbers brought together. The block goes with the order: it is to be transferred. */
 export function orderOf({ array, from, to, brackets }: Run): TextOrder {

@@ -3,16 +3,23 @@ import type { Run } from './number-text.ts'
 import { orderOf, textOf } from './text-order.ts'
 import type { TextAnswer } from './text-order.ts'
 
-/** Runs that a thread may have at once: one in its hands, and some that it goes on with while this thread writes one. */
+/**
+ * Runs that a thread may have at once: one in its hands, and some that it goes on with while this thread writes one.
+ */
 const runsPerThread = 3
 /** More are of no use: this thread copies numbers to them and bytes away from them. */
 const mostThreads = 3
 /** A thread needs a small heap: what it writes lies outside. */
 const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 }
 
-interface Waiting { resolve(text: Buffer): void; reject(error: Error): void }
+interface Waiting {
+  resolve(text: Buffer): void
+  reject(error: Error): void
+}
 
-/** Threads that turn runs of numbers into text beside this one. None keeps the process alive while it has nothing to do. */
+/**
+ * Threads that turn runs of numbers into text beside this one. None keeps the process alive while it has nothing to do.
+ */
 export class TextThreads {
   #threads: TextThread[] = []
   /** How many there may be. */
@@ -34,7 +41,10 @@ export class TextThreads {
 
   /** A run's text, later. To be called where `free` says so. */
   write(run: Run): Promise<Buffer> {
-    return this.#threads.filter((thread) => thread.free).reduce((one, other) => (other.load < one.load ? other : one)).write(run)
+    return this.#threads
+      .filter((thread) => thread.free)
+      .reduce((one, other) => (other.load < one.load ? other : one))
+      .write(run)
   }
 
   /** Starts all threads. @throws when one does not come up */
@@ -103,7 +113,8 @@ class TextThread {
       cause = error
       ended(this.#isReady)
     })
-    worker.on('exit', () => { // what it had done before has come
+    worker.on('exit', () => {
+      // what it had done before has come
       ended(this.#isReady)
       const error = new Error('a thread that writes numbers as text ended', { cause })
       for (const waiting of this.#waiting) waiting.reject(error)

@@ -12,8 +12,10 @@ const identifier = /^[a-z][A-Za-z0-9]*$/
 export function toWire(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toWire)
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [
-    identifier.test(key) ? wireName(key) : key,
-    key === 'statistic' ? wireName(part as string) : toWire(part),
-  ]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [
+      identifier.test(key) ? wireName(key) : key,
+      key === 'statistic' ? wireName(part as string) : toWire(part),
+    ]),
+  )
 }

@@ -13,5 +13,7 @@ export class DeviceFailed extends ServiceError {
 
 /** What a failed run becomes. */
 export function engineFailure(engine: EngineName, device: Device, cause: unknown): ServiceError {
-  return device === 'gpu' ? new DeviceFailed(engine, cause) : new ServiceError('engine-failed', `The ${engine} engine failed.`, { cause })
+  return device === 'gpu'
+    ? new DeviceFailed(engine, cause)
+    : new ServiceError('engine-failed', `The ${engine} engine failed.`, { cause })
 }

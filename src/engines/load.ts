@@ -24,8 +24,8 @@ export interface LoadOptions {
 type Found = Engine | string
 
 /**
- * Finds what can run here, and opens what is asked for. `reference` and `direct` always run; `auto` takes an engine on a
- * GPU where there is one, tensorflow before onnxruntime, else onnxruntime on the CPU, and `direct` for what is small.
+ * Finds what can run here, and opens what is asked for. `reference` and `direct` always run; `auto` takes an engine on
+ * a GPU where there is one, tensorflow before onnxruntime, else onnxruntime on the CPU, and `direct` for what is small.
  * When what was asked for cannot run, nothing runs in its place: `Engines.failure` says why.
  */
 export async function loadEngines(options: LoadOptions): Promise<Engines> {
@@ -35,7 +35,9 @@ export async function loadEngines(options: LoadOptions): Promise<Engines> {
   const reference = referenceEngine(version)
   const direct = directEngine(version)
 
-  const notAsked = auto ? `not enabled: ENGINE=auto with DEVICE=${device} does without it here` : `not enabled: ENGINE=${engine}`
+  const notAsked = auto
+    ? `not enabled: ENGINE=auto with DEVICE=${device} does without it here`
+    : `not enabled: ENGINE=${engine}`
   let tensorflow: Found = whyNotTensorFlow(notAsked)
   if (engine === 'tensorflow') tensorflow = await attempt(() => openTensorFlow({ device, threads, setEnvironment }))
   else if (auto && wantGpu) tensorflow = await attempt(() => openTensorFlow({ device: 'gpu', threads, setEnvironment }))
@@ -50,19 +52,24 @@ export async function loadEngines(options: LoadOptions): Promise<Engines> {
   const availability = Object.entries(found).map(([name, engine]) => availabilityOf(name as EngineName, engine))
   const enabled = Object.values(found).filter((each) => typeof each !== 'string')
   const main = auto ? mainOf(found, device) : forced(found[engine], device)
-  if (typeof main === 'string') return new Engines(enabled, reference, reference, availability, `ENGINE=${engine}, DEVICE=${device}: ${main}`)
+  if (typeof main === 'string')
+    return new Engines(enabled, reference, reference, availability, `ENGINE=${engine}, DEVICE=${device}: ${main}`)
   return new Engines(enabled, auto && device !== 'gpu' ? direct : main, main, availability)
 }
 
 /** What `auto` runs on, or why there is nothing. */
-function mainOf({ direct, onnxruntime, tensorflow }: Readonly<Record<EngineName, Found>>, device: 'auto' | Device): Found {
+function mainOf(
+  { direct, onnxruntime, tensorflow }: Readonly<Record<EngineName, Found>>,
+  device: 'auto' | Device,
+): Found {
   if (typeof tensorflow !== 'string') return tensorflow
   if (typeof onnxruntime !== 'string') return onnxruntime
   return device === 'gpu' ? `tensorflow: ${tensorflow}; onnxruntime: ${onnxruntime}` : direct
 }
 
 function forced(engine: Found, device: 'auto' | Device): Found {
-  if (typeof engine !== 'string' && device === 'gpu' && engine.device !== 'gpu') return `${engine.name} computes on the CPU only`
+  if (typeof engine !== 'string' && device === 'gpu' && engine.device !== 'gpu')
+    return `${engine.name} computes on the CPU only`
   return engine
 }
 

@@ -11,7 +11,8 @@ export function nvidiaGpus(): number {
 
 /**
  * What a process may put into its children's CUDA_VISIBLE_DEVICES, one GPU each: all that the driver shows, or those
- * that the variable names where it is set. CUDA reads it up to the first name that is none, so `-1` and nothing hide all.
+ * that the variable names where it is set. CUDA reads it up to the first name that is none, so `-1` and nothing hide
+ * all.
  */
 export function visibleGpus(cudaVisibleDevices: string | undefined, found: number = nvidiaGpus()): readonly string[] {
   if (found === 0) return []
@@ -29,7 +30,9 @@ export function visibleGpus(cudaVisibleDevices: string | undefined, found: numbe
  */
 export function whyNoGpu(name: string, libraries: { readonly folder: string; readonly command: string }): string {
   // Windows' Linux subsystem shows its GPU as /dev/dxg.
-  if (nvidiaGpus() === 0 && !existsSync('/dev/dxg')) return 'no NVIDIA GPU is visible here (no /dev/nvidia0); a container needs --gpus'
-  if (!existsSync(libraries.folder)) return `the NVIDIA driver is here, but the CUDA libraries for ${name} are not: ${libraries.command}`
+  if (nvidiaGpus() === 0 && !existsSync('/dev/dxg'))
+    return 'no NVIDIA GPU is visible here (no /dev/nvidia0); a container needs --gpus'
+  if (!existsSync(libraries.folder))
+    return `the NVIDIA driver is here, but the CUDA libraries for ${name} are not: ${libraries.command}`
   return `the NVIDIA driver is here, but ${name} could not use a GPU; its log line says which library or capability is missing`
 }

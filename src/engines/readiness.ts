@@ -9,7 +9,16 @@ import type { Engine } from './engine.ts'
 /** Greatest absolute difference from the reference that a sound float32 engine shows on the canary. */
 const tolerance = 1e-5
 
-const spec: ModelSpec = { kind: 'multi-head', dIn: 12, dOut: 8, contextLength: 10, numHeads: 2, dropout: 0, qkvBias: true, outProj: true }
+const spec: ModelSpec = {
+  kind: 'multi-head',
+  dIn: 12,
+  dOut: 8,
+  contextLength: 10,
+  numHeads: 2,
+  dropout: 0,
+  qkvBias: true,
+  outProj: true,
+}
 
 /** A small problem that uses every part: biases, heads, output projection, more than one item. */
 export function canaryProblem(seed: number): AttentionProblem {
@@ -17,7 +26,9 @@ export function canaryProblem(seed: number): AttentionProblem {
   const batch = 2
   const seqLen = spec.contextLength
   return attentionProblem({
-    spec, batch, seqLen,
+    spec,
+    batch,
+    seqLen,
     headDim: headDim(spec),
     outputDim: outputDim(spec),
     projections: model.projections,
@@ -40,7 +51,8 @@ export async function verifyEngine(engine: Engine, reference: Engine): Promise<v
     difference(expected.rowStatistics!.maxWeight, found.rowStatistics!.maxWeight),
   ]
   const worst = Math.max(...differences)
-  if (!(worst <= tolerance)) throw new Error(`the ${engine.name} engine does not agree with the reference: it is off by ${worst}`)
+  if (!(worst <= tolerance))
+    throw new Error(`the ${engine.name} engine does not agree with the reference: it is off by ${worst}`)
 }
 
 function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -4,11 +4,18 @@ import type { Device, Engine, EngineIdentity, EngineName } from './engine.ts'
 
 /** Whether an engine can run here, and if not, why and what to do about it. */
 export type Availability =
-  | { readonly name: EngineName; readonly available: true; readonly devices: readonly Device[]; readonly identity: EngineIdentity }
+  | {
+      readonly name: EngineName
+      readonly available: true
+      readonly devices: readonly Device[]
+      readonly identity: EngineIdentity
+    }
   | { readonly name: EngineName; readonly available: false; readonly reason: string }
 
 /** Multiply-adds of a problem: projections, scores, values mixed and the output projection. */
-export function multiplyAdds(problem: Pick<AttentionProblem, 'batch' | 'seqLen' | 'dIn' | 'numHeads' | 'headDim' | 'outputDim'>): number {
+export function multiplyAdds(
+  problem: Pick<AttentionProblem, 'batch' | 'seqLen' | 'dIn' | 'numHeads' | 'headDim' | 'outputDim'>,
+): number {
   const { batch, seqLen, dIn, numHeads, headDim, outputDim } = problem
   const width = numHeads * headDim
   return batch * seqLen * (3 * dIn * width + width * outputDim) + batch * numHeads * seqLen * seqLen * headDim
@@ -36,7 +43,13 @@ export class Engines {
   readonly failure: string | null
 
   /** `small` and `large` are what a request without a named engine runs on; equal when an engine was forced. */
-  constructor(enabled: readonly Engine[], small: Engine, large: Engine, availability: readonly Availability[], failure: string | null = null) {
+  constructor(
+    enabled: readonly Engine[],
+    small: Engine,
+    large: Engine,
+    availability: readonly Availability[],
+    failure: string | null = null,
+  ) {
     this.#enabled = new Map(enabled.map((engine) => [engine.name, engine]))
     this.#small = small
     this.#large = large

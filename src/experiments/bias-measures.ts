@@ -1,16 +1,31 @@
 import type { AttentionOutput } from '../engines/engine.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { ArmRuns } from './bias-models.ts'
-import { averageContextRange, averageMapStatistics, deviationFromUniform, largestFutureWeight, largestRowSumError, largestScore, largestWeightDifference, rowSumScale } from './measures.ts'
+import {
+  averageContextRange,
+  averageMapStatistics,
+  deviationFromUniform,
+  largestFutureWeight,
+  largestRowSumError,
+  largestScore,
+  largestWeightDifference,
+  rowSumScale,
+} from './measures.ts'
 
 /**
  * A bias seed's row: of every arm the map statistics, the context's range and the share of the key preference; then a
  * deviation and a scale of each invariant. The last item of the batch is the input of zeros.
  */
-export function biasMeasures(output: AttentionOutput, { heads, places, full, queryAlone }: ArmRuns, batch: number): number[] {
+export function biasMeasures(
+  output: AttentionOutput,
+  { heads, places, full, queryAlone }: ArmRuns,
+  batch: number,
+): number[] {
   const { weights, scores } = output
   const maps = heads.map((_, head) => averageMapStatistics(output.rowStatistics!, batch, head))
-  const shares = heads.map(({ arm, model }, head) => (arm.startsWith('q') ? keyPreferenceShare(output, head, model.query.bias!, batch) : 0))
+  const shares = heads.map(({ arm, model }, head) =>
+    arm.startsWith('q') ? keyPreferenceShare(output, head, model.query.bias!, batch) : 0,
+  )
   const ranges = heads.map((_, head) => averageContextRange(output.context, batch, head, heads.length))
   const values: number[] = []
   for (const { head, shift } of places) {
@@ -19,20 +34,25 @@ export function biasMeasures(output: AttentionOutput, { heads, places, full, que
   }
   const [deviation, magnitude] = contextShift(output.context, full, queryAlone, heads[full]!.model.value.bias!)
   values.push(
-    largestWeightDifference(weights!, full, queryAlone), largestScore(scores!),
-    deviation, magnitude,
-    deviationFromUniform(weights!, batch), 1,
-    largestRowSumError(output), rowSumScale(scores!.seqLen),
-    largestFutureWeight(output), 1,
+    largestWeightDifference(weights!, full, queryAlone),
+    largestScore(scores!),
+    deviation,
+    magnitude,
+    deviationFromUniform(weights!, batch),
+    1,
+    largestRowSumError(output),
+    rowSumScale(scores!.seqLen),
+    largestFutureWeight(output),
+    1,
   )
   return values
 }
 
 /**
- * How much of a head's scores b_q . k_j makes, a preference among keys that every query shares: its variance over its own
- * and that of the rest of the scores, 0 to 1. Both are within rows, over the keys that a row sees, since softmax ignores
- * what is constant in a row; summed over rows i >= 1 of the first `batch` items. NaN where the scores do not vary.
- * scores (items, heads, T, T), scaled; keys (items, heads, T, headDim); queryBias (headDim)
+ * How much of a head's scores b_q . k_j makes, a preference among keys that every query shares: its variance over its
+ * own and that of the rest of the scores, 0 to 1. Both are within rows, over the keys that a row sees, since softmax
+ * ignores what is constant in a row; summed over rows i >= 1 of the first `batch` items. NaN where the scores do not
+ * vary. scores (items, heads, T, T), scaled; keys (items, heads, T, headDim); queryBias (headDim)
  */
 function keyPreferenceShare(output: AttentionOutput, head: number, queryBias: Float32Array, batch: number): number {
   const scores = output.scores!
@@ -71,8 +91,15 @@ function squaredDeviations(values: Float64Array, count: number): number {
   return squares
 }
 
-/** Greatest |context with b_v - context without - b_v| of two heads side by side, and the greatest magnitude of theirs. */
-function contextShift(context: Tensor, withBias: number, without: number, bias: Float32Array): [deviation: number, magnitude: number] {
+/**
+ * Greatest |context with b_v - context without - b_v| of two heads side by side, and the greatest magnitude of theirs.
+ */
+function contextShift(
+  context: Tensor,
+  withBias: number,
+  without: number,
+  bias: Float32Array,
+): [deviation: number, magnitude: number] {
   const width = context.shape[2]!
   const headDim = bias.length
   let deviation = 0

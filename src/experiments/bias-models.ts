@@ -44,15 +44,32 @@ export function countHeads(arms: readonly ArmName[], pairing: Pairing): number {
  * (the invariants). So k is none, and v is none with b_v added. With the study's pairing every arm has weights of its
  * own and is run; one more head has those of qkv with the query's bias alone.
  */
-export function runArms(arms: readonly ArmName[], { dIn, dOut, pairing }: Pick<BiasConfig, 'dIn' | 'dOut' | 'pairing'>, seed: number): ArmRuns {
+export function runArms(
+  arms: readonly ArmName[],
+  { dIn, dOut, pairing }: Pick<BiasConfig, 'dIn' | 'dOut' | 'pairing'>,
+  seed: number,
+): ArmRuns {
   if (pairing === 'notebook') {
     const heads = arms.map((arm) => ({ arm, model: drawBiasModel(dIn, dOut, arm, seed) }))
     const full = arms.indexOf('qkv')
-    return { heads: [...heads, { arm: 'q', model: heads[full]!.model }], places: arms.map((_, head) => ({ head, shift: null })), full, queryAlone: heads.length }
+    return {
+      heads: [...heads, { arm: 'q', model: heads[full]!.model }],
+      places: arms.map((_, head) => ({ head, shift: null })),
+      full,
+      queryAlone: heads.length,
+    }
   }
   const model = drawSharedBiasModel(dIn, dOut, seed)
-  const places = arms.map((arm) => ({ head: Math.max(0, sharedRuns.indexOf(arm)), shift: arm === 'v' ? model.value.bias : null }))
-  return { heads: sharedRuns.map((arm) => ({ arm, model })), places, full: sharedRuns.indexOf('qkv'), queryAlone: sharedRuns.indexOf('q') }
+  const places = arms.map((arm) => ({
+    head: Math.max(0, sharedRuns.indexOf(arm)),
+    shift: arm === 'v' ? model.value.bias : null,
+  }))
+  return {
+    heads: sharedRuns.map((arm) => ({ arm, model })),
+    places,
+    full: sharedRuns.indexOf('qkv'),
+    queryAlone: sharedRuns.indexOf('q'),
+  }
 }
 
 function hasBias(arm: ArmName, part: Part): boolean {
@@ -94,6 +111,9 @@ function drawBiasModel(dIn: number, dOut: number, arm: ArmName, seed: number): B
     generator.uniform(out, -bound, bound)
     return out
   }
-  const projection = (part: Part): Projection => ({ weight: draw(dOut * dIn), bias: hasBias(arm, part) ? draw(dOut) : null })
+  const projection = (part: Part): Projection => ({
+    weight: draw(dOut * dIn),
+    bias: hasBias(arm, part) ? draw(dOut) : null,
+  })
   return { query: projection('query'), key: projection('key'), value: projection('value') }
 }

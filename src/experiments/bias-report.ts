@@ -21,7 +21,11 @@ export function reportBias(plan: Plan<BiasConfig>, rows: readonly SeedRow[], eng
     config: configReport(config),
     seeds: { count: rows.length },
     arms: armReports(plan, sample, config.arms),
-    comparisons: comparisons(plan, sample, config.arms.filter((arm) => arm !== 'none').map((arm) => ({ arm, baseline: 'none' }))),
+    comparisons: comparisons(
+      plan,
+      sample,
+      config.arms.filter((arm) => arm !== 'none').map((arm) => ({ arm, baseline: 'none' })),
+    ),
     claims: biasClaims(plan, sample, invariants),
     invariants,
     notebook: { ...rows[0]!.notebook!, headCorrelationPercentile: null },
@@ -36,9 +40,12 @@ function biasClaims(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly
   return [
     directionClaim(
       { id: 'bias-more-uniform', statement: 'With bias attention is more uniform.', statistic: 'normalizedEntropy' },
-      difference(plan, sample, 'qkv', 'none', 'normalizedEntropy'), setting,
+      difference(plan, sample, 'qkv', 'none', 'normalizedEntropy'),
+      setting,
       {
-        quantity: 'the normalized entropy (1 is uniform)', where: 'with bias', otherwise: 'without',
+        quantity: 'the normalized entropy (1 is uniform)',
+        where: 'with bias',
+        otherwise: 'without',
         meaning: {
           supported: 'with bias attention is more uniform, as the study says',
           refuted: 'with bias attention is less uniform, the opposite of what the study says',
@@ -48,9 +55,12 @@ function biasClaims(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly
     ),
     directionClaim(
       { id: 'no-bias-sharper-peaks', statement: 'Without bias attention has sharper peaks.', statistic: 'maxWeight' },
-      difference(plan, sample, 'none', 'qkv', 'maxWeight'), setting,
+      difference(plan, sample, 'none', 'qkv', 'maxWeight'),
+      setting,
       {
-        quantity: 'the largest weight of a row', where: 'without bias', otherwise: 'with it',
+        quantity: 'the largest weight of a row',
+        where: 'without bias',
+        otherwise: 'with it',
         meaning: {
           supported: 'without bias the peaks are sharper, as the study says',
           refuted: 'without bias the peaks are flatter, the opposite of what the study says',
@@ -66,9 +76,12 @@ function biasClaims(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly
 function widerContext(plan: Plan<BiasConfig>, sample: Sample, setting: Parameters<typeof directionClaim>[2]): Claim {
   const claim = directionClaim(
     { id: 'bias-wider-context', statement: 'With bias context vectors span a wider range.', statistic: 'contextRange' },
-    difference(plan, sample, 'qkv', 'none', 'contextRange'), setting,
+    difference(plan, sample, 'qkv', 'none', 'contextRange'),
+    setting,
     {
-      quantity: 'the range of the context values (greatest minus least of a batch item)', where: 'with bias', otherwise: 'without',
+      quantity: 'the range of the context values (greatest minus least of a batch item)',
+      where: 'with bias',
+      otherwise: 'without',
       meaning: {
         supported: 'the range is wider, as the study says',
         refuted: 'the range is narrower, the opposite of what the study says',
@@ -86,7 +99,10 @@ function contentIndependentPrior(plan: Plan<BiasConfig>, sample: Sample, invaria
   const { confidence } = plan.config
   const uniform = invariants.find(({ id }) => id === 'zero-input-is-uniform')!
   const share = estimateMean(defined(sample.of('qkv', 'keyPreferenceShare')), confidence)
-  const what = share.mean === null ? '' : `; what bias does add, b_q . k_j, is a preference among keys that every query shares, ${estimateWords(share, confidence, percent)} of the variance of a row's scores, and it depends on what the keys hold`
+  const what =
+    share.mean === null
+      ? ''
+      : `; what bias does add, b_q . k_j, is a preference among keys that every query shares, ${estimateWords(share, confidence, percent)} of the variance of a row's scores, and it depends on what the keys hold`
   return {
     id: 'bias-content-independent-prior',
     statement: 'Bias adds a prior that does not depend on content.',

@@ -11,7 +11,13 @@ import { valueOf } from './plan.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 
 export const biasStatistics = [...mapStatistics, 'contextRange', 'keyPreferenceShare'] as const
-export const biasInvariants = ['key-bias-leaves-weights', 'value-bias-shifts-context', 'zero-input-is-uniform', 'rows-sum-to-one', 'no-future-weight'] as const
+export const biasInvariants = [
+  'key-bias-leaves-weights',
+  'value-bias-shifts-context',
+  'zero-input-is-uniform',
+  'rows-sum-to-one',
+  'no-future-weight',
+] as const
 
 /** Beside the arms to report, those that every claim needs: no bias, the query's alone, all three. */
 const neededArms: readonly ArmName[] = ['none', 'q', 'qkv']
@@ -25,7 +31,16 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
   const { batch, seqLen } = inputSize(config.input)
   const arms = [...new Set([...neededArms, ...config.arms])]
   const numHeads = countHeads(arms, config.pairing)
-  const spec: ModelSpec = { kind: 'causal', dIn, dOut, contextLength: seqLen, numHeads, dropout: config.dropout, qkvBias: true, outProj: false }
+  const spec: ModelSpec = {
+    kind: 'causal',
+    dIn,
+    dOut,
+    contextLength: seqLen,
+    numHeads,
+    dropout: config.dropout,
+    qkvBias: true,
+    outProj: false,
+  }
   const size: PlannedRun = { times: 1, batch: batch + 1, seqLen, dIn, numHeads, headDim: dOut, outputDim: 0, extra: 0 }
 
   return {
@@ -40,7 +55,19 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
       const models = runArms(arms, config, seed)
       const projections = sideBySide(models.heads, dIn, dOut)
       const input = drawInput(config.input, dIn, seed, config.pairing, 0)
-      const output = await run(attentionProblem({ spec, headDim: dOut, outputDim: numHeads * dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), { statistics: true, weights: true, scores: true, keys: true })
+      const output = await run(
+        attentionProblem({
+          spec,
+          headDim: dOut,
+          outputDim: numHeads * dOut,
+          projections,
+          batch: batch + 1,
+          seqLen,
+          input,
+          dropout: null,
+        }),
+        { statistics: true, weights: true, scores: true, keys: true },
+      )
       const values = biasMeasures(output, models, batch)
       return { seed, values: values.map(valueOf), ...(position === 0 ? { notebook: await runNotebook(run) } : {}) }
     },

@@ -12,10 +12,17 @@ const always = [
 
 /** What a reader must know before believing a report on the bias. */
 export function biasCautions(config: BiasConfig, invariants: readonly Invariant[]): string[] {
-  const notebook = config.pairing === 'notebook'
-    ? ['With the pairing "notebook" only W_query is the same in every arm: drawing a bias moves the generator, so W_key and W_value differ, and the differences hold that as well as the bias.',
-      ...('values' in config.input ? [] : ['With the pairing "notebook" the input and the first weights are made of the same random numbers, since both follow manual_seed(seed): input and weights are not independent, as they were not in the study.'])]
-    : []
+  const notebook =
+    config.pairing === 'notebook'
+      ? [
+          'With the pairing "notebook" only W_query is the same in every arm: drawing a bias moves the generator, so W_key and W_value differ, and the differences hold that as well as the bias.',
+          ...('values' in config.input
+            ? []
+            : [
+                'With the pairing "notebook" the input and the first weights are made of the same random numbers, since both follow manual_seed(seed): input and weights are not independent, as they were not in the study.',
+              ]),
+        ]
+      : []
   return [...always, ...notebook, ...common(config, invariants)]
 }
 
@@ -37,9 +44,19 @@ function common(config: ExperimentConfig, invariants: readonly Invariant[]): str
   const failed = invariants.filter(({ holds }) => !holds).map(({ id }) => id)
   return [
     ...(failed.length > 0 ? [`What must hold exactly does not: ${failed.join(', ')}. Do not trust this run.`] : []),
-    ...(seqLen < 2 ? ['At a sequence length of 1 no row can attend to more than one key, so every statistic of the weights is null.'] : []),
-    ...(seeds < fewSeeds ? [`${seedWords(seeds)[0]!.toUpperCase()}${seedWords(seeds).slice(1)}: an effect that is real may go unseen; seeds_for_80_percent_power says how many would do.`] : []),
-    ...('values' in config.input ? ['The input was given and held fixed: the intervals say what other weights would do on this input, not on others.'] : []),
+    ...(seqLen < 2
+      ? ['At a sequence length of 1 no row can attend to more than one key, so every statistic of the weights is null.']
+      : []),
+    ...(seeds < fewSeeds
+      ? [
+          `${seedWords(seeds)[0]!.toUpperCase()}${seedWords(seeds).slice(1)}: an effect that is real may go unseen; seeds_for_80_percent_power says how many would do.`,
+        ]
+      : []),
+    ...('values' in config.input
+      ? [
+          'The input was given and held fixed: the intervals say what other weights would do on this input, not on others.',
+        ]
+      : []),
     'distance, previous_token, first_token and diagonal are not 0 under uniform attention: hold them against another arm, not against 0.',
     `Each interval misses in ${missed} of experiments, and this report has many: an effect that no claim asked for, seen in one of them, is a question for new seeds.`,
   ]

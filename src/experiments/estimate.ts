@@ -6,7 +6,8 @@ import type { Plan, PlannedRun } from './plan.ts'
 
 /**
  * Nanoseconds, about, of one core: what any run costs, each multiply-add, and each weight beside its multiply-adds
- * (exponential, statistics of its row). Large problems go to a native engine, which is slow to call and fast to compute.
+ * (exponential, statistics of its row). Large problems go to a native engine, which is slow to call and fast to
+ * compute.
  */
 const direct = { run: 8_000, multiplyAdd: 0.5, weight: 15 }
 const native = { run: 100_000, multiplyAdd: 0.04, weight: 5 }
@@ -16,12 +17,17 @@ const reference = { run: 10_000, multiplyAdd: 5, weight: 100 }
 export function runWork(size: Parameters<typeof multiplyAdds>[0], engine?: EngineName): number {
   const small = engine === 'direct' || (engine === undefined && directWork(size) <= directLimit)
   const cost = engine === 'reference' ? reference : small ? direct : native
-  return cost.run + cost.multiplyAdd * multiplyAdds(size) + cost.weight * size.batch * size.numHeads * size.seqLen * size.seqLen
+  return (
+    cost.run +
+    cost.multiplyAdd * multiplyAdds(size) +
+    cost.weight * size.batch * size.numHeads * size.seqLen * size.seqLen
+  )
 }
 
 /** Operations of a whole experiment. */
 export function estimateOperations(plan: Plan): number {
-  const sum = (runs: readonly PlannedRun[]): number => runs.reduce((work, run) => work + run.times * (runWork(run, plan.config.engine) + run.extra), 0)
+  const sum = (runs: readonly PlannedRun[]): number =>
+    runs.reduce((work, run) => work + run.times * (runWork(run, plan.config.engine) + run.extra), 0)
   return sum(plan.seedRuns) * seedsOf(plan) + sum(plan.fixedRuns)
 }
 
@@ -31,7 +37,9 @@ export function estimateExperimentBytes(plan: Plan): number {
     const width = numHeads * headDim
     const parameters = 3 * dIn * width + width * outputDim
     const maps = batch * numHeads * seqLen * seqLen
-    return 4 * (2 * parameters + batch * seqLen * (dIn + 9 * width + outputDim) + 3 * maps) + 56 * batch * numHeads * seqLen
+    return (
+      4 * (2 * parameters + batch * seqLen * (dIn + 9 * width + outputDim) + 3 * maps) + 56 * batch * numHeads * seqLen
+    )
   }
   const runs = [...plan.seedRuns, ...plan.fixedRuns]
   const values = plan.arms.length * plan.statistics.length + 2 * plan.invariants.length
@@ -53,8 +61,9 @@ export function refuseTooMuchWork(plan: Plan, limits: { maxSeeds: number; work: 
   const work = Math.ceil(estimateOperations(plan))
   const limit = Math.min(limits.work, Math.floor((work / seeds) * limits.maxSeeds))
   if (work <= limit) return
-  const detail = seeds > limits.maxSeeds
-    ? `${seeds} seeds are more than the limit of ${limits.maxSeeds} (MAX_SEEDS), for jobs as well.`
-    : `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}. ${advice}`
+  const detail =
+    seeds > limits.maxSeeds
+      ? `${seeds} seeds are more than the limit of ${limits.maxSeeds} (MAX_SEEDS), for jobs as well.`
+      : `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}. ${advice}`
   throw new ServiceError('work-too-large', detail, { extra: { estimated_work: work, limit_work: limit } })
 }

@@ -23,12 +23,21 @@ export function headsArms({ numHeads, dOut }: Pick<HeadsConfig, 'numHeads' | 'dO
   const headDim = dOut / numHeads[0]!
   return [
     ...numHeads.map((heads) => ({ name: `heads-${heads}`, numHeads: heads, headDim: dOut / heads, dOut })),
-    ...numHeads.slice(1).map((heads) => ({ name: `heads-${heads}-head-dim-${headDim}`, numHeads: heads, headDim, dOut: heads * headDim })),
+    ...numHeads.slice(1).map((heads) => ({
+      name: `heads-${heads}-head-dim-${headDim}`,
+      numHeads: heads,
+      headDim,
+      dOut: heads * headDim,
+    })),
   ]
 }
 
-/** Which arm is held against which: every one against the first, and against the one of as many heads at fixed d_out. */
-export function headsComparisons(config: Pick<HeadsConfig, 'numHeads' | 'dOut'>): readonly { arm: string; baseline: string }[] {
+/**
+ * Which arm is held against which: every one against the first, and against the one of as many heads at fixed d_out.
+ */
+export function headsComparisons(
+  config: Pick<HeadsConfig, 'numHeads' | 'dOut'>,
+): readonly { arm: string; baseline: string }[] {
   const [first, ...others] = headsArms(config)
   const fixed = others.slice(0, config.numHeads.length - 1)
   const wider = others.slice(config.numHeads.length - 1)
@@ -45,8 +54,14 @@ export function similarityArm(config: Pick<HeadsConfig, 'numHeads' | 'dOut'>): H
 
 export function headsSpec(config: HeadsConfig, arm: HeadsArm): ModelSpec {
   return {
-    kind: 'multi-head', dIn: config.dIn, dOut: arm.dOut, contextLength: inputSize(config.input).seqLen,
-    numHeads: arm.numHeads, dropout: config.dropout, qkvBias: false, outProj: true,
+    kind: 'multi-head',
+    dIn: config.dIn,
+    dOut: arm.dOut,
+    contextLength: inputSize(config.input).seqLen,
+    numHeads: arm.numHeads,
+    dropout: config.dropout,
+    qkvBias: false,
+    outProj: true,
   }
 }
 
@@ -56,7 +71,10 @@ export function drawHeadsProjections(config: HeadsConfig, seed: number): (arm: H
   return (arm) => {
     const known = drawn.get(arm.dOut)
     if (known !== undefined) return known
-    const projections = config.pairing === 'parameters' ? fromStreams(config.dIn, arm.dOut, seed) : asTheStudy(headsSpec(config, arm), seed)
+    const projections =
+      config.pairing === 'parameters'
+        ? fromStreams(config.dIn, arm.dOut, seed)
+        : asTheStudy(headsSpec(config, arm), seed)
     drawn.set(arm.dOut, projections)
     return projections
   }
@@ -64,12 +82,18 @@ export function drawHeadsProjections(config: HeadsConfig, seed: number): (arm: H
 
 /** The first rows of a wider arm's weights are a narrower one's. */
 function fromStreams(dIn: number, dOut: number, seed: number): Projections {
-  const projection = (name: 'query' | 'key' | 'value') => ({ weight: drawLinear(dOut * dIn, dIn, seed, `W_${name}.weight`), bias: null })
+  const projection = (name: 'query' | 'key' | 'value') => ({
+    weight: drawLinear(dOut * dIn, dIn, seed, `W_${name}.weight`),
+    bias: null,
+  })
   return {
     query: projection('query'),
     key: projection('key'),
     value: projection('value'),
-    output: { weight: drawLinear(dOut * dOut, dOut, seed, 'out_proj.weight'), bias: drawLinear(dOut, dOut, seed, 'out_proj.bias') },
+    output: {
+      weight: drawLinear(dOut * dOut, dOut, seed, 'out_proj.weight'),
+      bias: drawLinear(dOut, dOut, seed, 'out_proj.bias'),
+    },
   }
 }
 

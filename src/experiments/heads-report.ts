@@ -26,7 +26,11 @@ export function reportHeads(plan: Plan<HeadsConfig>, rows: readonly SeedRow[], e
     experiment: 'heads',
     config: configReport(config),
     seeds: { count: rows.length },
-    arms: armReports(plan, sample, headsArms(config).map(({ name }) => name)),
+    arms: armReports(
+      plan,
+      sample,
+      headsArms(config).map(({ name }) => name),
+    ),
     comparisons: comparisons(plan, sample, headsComparisons(config)),
     similarity,
     claims: headsClaims(plan, sample, similarity, notebook),
@@ -37,12 +41,18 @@ export function reportHeads(plan: Plan<HeadsConfig>, rows: readonly SeedRow[], e
   }
 }
 
-function similarityReports(plan: Plan<HeadsConfig>, sample: Sample, rows: readonly SeedRow[]): Record<string, SimilarityReport> {
+function similarityReports(
+  plan: Plan<HeadsConfig>,
+  sample: Sample,
+  rows: readonly SeedRow[],
+): Record<string, SimilarityReport> {
   const arm = similarityArm(plan.config).name
-  return Object.fromEntries(similarityMeasures.map((measure, i) => {
-    const observed = estimateMean(defined(sample.of(arm, measure)), plan.config.confidence)
-    return [measure, { ...summaryOf(observed), null: nullReport(nullColumn(rows, i), observed.mean) }]
-  }))
+  return Object.fromEntries(
+    similarityMeasures.map((measure, i) => {
+      const observed = estimateMean(defined(sample.of(arm, measure)), plan.config.confidence)
+      return [measure, { ...summaryOf(observed), null: nullReport(nullColumn(rows, i), observed.mean) }]
+    }),
+  )
 }
 
 /** One measure of the null's draws, in no particular order. */
@@ -66,6 +76,10 @@ function notebookPercentile(config: HeadsConfig, rows: readonly SeedRow[], corre
   const study = defaults.heads
   const { seqLen } = inputSize(config.input)
   const arm = similarityArm(config)
-  const sameSize = !('values' in config.input) && config.dIn === study.dIn && arm.headDim === study.dOut / study.numHeads[0] && seqLen === study.input.seqLen
+  const sameSize =
+    !('values' in config.input) &&
+    config.dIn === study.dIn &&
+    arm.headDim === study.dOut / study.numHeads[0] &&
+    seqLen === study.input.seqLen
   return sameSize ? percentile(nullColumn(rows, similarityMeasures.length), correlation) : null
 }

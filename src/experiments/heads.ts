@@ -8,13 +8,27 @@ import type { HeadsConfig } from './config.ts'
 import { drawHeadsProjections, headsArms, headsSpec, similarityArm } from './heads-arms.ts'
 import type { HeadsArm } from './heads-arms.ts'
 import { drawInput } from './input.ts'
-import { averageMapStatistics, averageRelativeDifference, deviationFromUniform, largestFutureWeight, largestRowSumError, mapStatistics, rowSumScale } from './measures.ts'
+import {
+  averageMapStatistics,
+  averageRelativeDifference,
+  deviationFromUniform,
+  largestFutureWeight,
+  largestRowSumError,
+  mapStatistics,
+  rowSumScale,
+} from './measures.ts'
 import { notebookAdvance, notebookRuns, runNotebook } from './notebook.ts'
 import { valueOf } from './plan.ts'
 import type { Plan, PlannedRun, Run } from './plan.ts'
 import { averageSimilarity, drawNull, nullDraws, nullDrawsAt, similarityMeasures } from './similarity-null.ts'
 
-export const headsStatistics = [...mapStatistics, ...similarityMeasures, 'effectiveRank', 'contextDifference', 'contextFromUniform'] as const
+export const headsStatistics = [
+  ...mapStatistics,
+  ...similarityMeasures,
+  'effectiveRank',
+  'contextDifference',
+  'contextFromUniform',
+] as const
 export const headsInvariants = ['zero-input-is-uniform', 'rows-sum-to-one', 'no-future-weight'] as const
 
 /** MultiHeadAttention with different numbers of heads, on the same inputs. */
@@ -22,8 +36,26 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
   const { batch, seqLen } = inputSize(config.input)
   const arms = headsArms(config)
   const compared = similarityArm(config)
-  const forward = (run: Run, arm: HeadsArm, projections: Projections, input: Float32Array, wanted: Wanted): Promise<AttentionOutput> =>
-    run(attentionProblem({ spec: headsSpec(config, arm), headDim: arm.headDim, outputDim: arm.dOut, projections, batch: batch + 1, seqLen, input, dropout: null }), wanted)
+  const forward = (
+    run: Run,
+    arm: HeadsArm,
+    projections: Projections,
+    input: Float32Array,
+    wanted: Wanted,
+  ): Promise<AttentionOutput> =>
+    run(
+      attentionProblem({
+        spec: headsSpec(config, arm),
+        headDim: arm.headDim,
+        outputDim: arm.dOut,
+        projections,
+        batch: batch + 1,
+        seqLen,
+        input,
+        dropout: null,
+      }),
+      wanted,
+    )
 
   return {
     config,
@@ -31,7 +63,14 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
     statistics: headsStatistics,
     invariants: headsInvariants,
     seedRuns: arms.map((arm) => plannedRun(config, arm, 2, batch + 1)),
-    fixedRuns: [...notebookRuns, { ...plannedRun(config, compared, nullDraws, batch), outputDim: 0, extra: similarityWork(compared, batch, seqLen) }],
+    fixedRuns: [
+      ...notebookRuns,
+      {
+        ...plannedRun(config, compared, nullDraws, batch),
+        outputDim: 0,
+        extra: similarityWork(compared, batch, seqLen),
+      },
+    ],
     async runSeed(position, run) {
       const seed = seedAt(config.seeds, position)
       const input = drawInput(config.input, config.dIn, seed, config.pairing, notebookAdvance)
@@ -41,11 +80,22 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
       const values: number[] = []
       for (const arm of arms) {
         const projections = projectionsOf(arm)
-        const output = await forward(run, arm, projections, input, { statistics: true, weights: true, queries: true, keys: true })
+        const output = await forward(run, arm, projections, input, {
+          statistics: true,
+          weights: true,
+          queries: true,
+          keys: true,
+        })
         outputs.push(output)
         const { context } = output
         if (!uniformContexts.has(arm.dOut)) {
-          const uniform = await forward(run, arm, { ...projections, query: { weight: new Float32Array(projections.query.weight.length), bias: null } }, input, {})
+          const uniform = await forward(
+            run,
+            arm,
+            { ...projections, query: { weight: new Float32Array(projections.query.weight.length), bias: null } },
+            input,
+            {},
+          )
           uniformContexts.set(arm.dOut, uniform.context)
         }
         values.push(
@@ -57,18 +107,29 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
         )
       }
       values.push(
-        Math.max(...outputs.map((output) => deviationFromUniform(output.weights!, batch))), 1,
-        Math.max(...outputs.map(largestRowSumError)), rowSumScale(seqLen),
-        Math.max(...outputs.map(largestFutureWeight)), 1,
+        Math.max(...outputs.map((output) => deviationFromUniform(output.weights!, batch))),
+        1,
+        Math.max(...outputs.map(largestRowSumError)),
+        rowSumScale(seqLen),
+        Math.max(...outputs.map(largestFutureWeight)),
+        1,
       )
       const drawn = []
       for (const draw of nullDrawsAt(config, position)) drawn.push(await drawNull(config, draw, run))
-      return { seed, values: values.map(valueOf), nullDraws: drawn, ...(position === 0 ? { notebook: await runNotebook(run) } : {}) }
+      return {
+        seed,
+        values: values.map(valueOf),
+        nullDraws: drawn,
+        ...(position === 0 ? { notebook: await runNotebook(run) } : {}),
+      }
     },
   }
 }
 
-/** Effective rank of the unmasked Q K^T, averaged over heads and the first `batch` items; maps that are zero are left out. */
+/**
+ * Effective rank of the unmasked Q K^T, averaged over heads and the first `batch` items; maps that are zero are left
+ * out.
+ */
 function averageEffectiveRank(queries: Tensor, keys: Tensor, batch: number): number {
   const [, heads, seqLen, headDim] = queries.shape as [number, number, number, number]
   let sum = 0
@@ -87,7 +148,16 @@ function plannedRun(config: HeadsConfig, arm: HeadsArm, times: number, batch: nu
   const { numHeads, headDim, dOut } = arm
   const small = Math.min(headDim, seqLen)
   const ranks = batch * numHeads * (1000 + 4 * seqLen * headDim * small + 20 * small ** 3)
-  return { times, batch, seqLen, dIn: config.dIn, numHeads, headDim, outputDim: dOut, extra: similarityWork(arm, batch, seqLen) + ranks }
+  return {
+    times,
+    batch,
+    seqLen,
+    dIn: config.dIn,
+    numHeads,
+    headDim,
+    outputDim: dOut,
+    extra: similarityWork(arm, batch, seqLen) + ranks,
+  }
 }
 
 /** Operations of comparing every pair of heads of every item. */

@@ -8,7 +8,13 @@ import { drawNormal } from './streams.ts'
  * which every arm must be uniform. With the study's pairing the normals come from manual_seed(seed) after `advance`
  * uniform draws.
  */
-export function drawInput(input: ExperimentInput, dIn: number, seed: number, pairing: Pairing, advance: number): Float32Array {
+export function drawInput(
+  input: ExperimentInput,
+  dIn: number,
+  seed: number,
+  pairing: Pairing,
+  advance: number,
+): Float32Array {
   const { batch, seqLen } = inputSize(input)
   const size = batch * seqLen * dIn
   const data = new Float32Array(size + seqLen * dIn)

@@ -11,7 +11,11 @@ export interface Setting {
 }
 
 /** `supported` where the whole interval is on the claim's side, `refuted` where it is on the other, else neither. */
-export function verdictOf(interval: Interval | null, supports: (low: number, high: number) => boolean, refutes: (low: number, high: number) => boolean): Verdict {
+export function verdictOf(
+  interval: Interval | null,
+  supports: (low: number, high: number) => boolean,
+  refutes: (low: number, high: number) => boolean,
+): Verdict {
   if (interval === null) return 'not_distinguishable'
   const [low, high] = interval
   return supports(low, high) ? 'supported' : refutes(low, high) ? 'refuted' : 'not_distinguishable'
@@ -33,16 +37,25 @@ export function directionClaim(
     const evidence = `Over ${seedWords(count)} ${words.quantity} is the same ${words.where} as ${words.otherwise}, up to the rounding of float32: there is no difference to judge.`
     return { ...head, verdict: 'not_distinguishable', evidence }
   }
-  const verdict = verdictOf(interval, (low) => low > 0, (_, high) => high < 0)
+  const verdict = verdictOf(
+    interval,
+    (low) => low > 0,
+    (_, high) => high < 0,
+  )
   const change = mean < 0 ? `${digits(-mean)} lower` : `${digits(mean)} higher`
   const share = sharePositive === null ? '' : `, higher in ${percent(sharePositive)} of seeds`
-  const evidence = `Over ${seedWords(count)} ${words.quantity} is on average ${change} ${words.where} than ${words.otherwise} `
-    + `(difference ${digits(mean)}, ${intervalWords(interval, setting.confidence)}${share}): ${words.meaning[verdict]}.`
+  const evidence =
+    `Over ${seedWords(count)} ${words.quantity} is on average ${change} ${words.where} than ${words.otherwise} ` +
+    `(difference ${digits(mean)}, ${intervalWords(interval, setting.confidence)}${share}): ${words.meaning[verdict]}.`
   return { ...head, verdict, evidence }
 }
 
 /** An estimate in a sentence: "0.112 (95 % interval 0.11 to 0.114)". */
-export function estimateWords({ mean, interval }: Estimate, confidence: number, shown: (value: number) => string = digits): string {
+export function estimateWords(
+  { mean, interval }: Estimate,
+  confidence: number,
+  shown: (value: number) => string = digits,
+): string {
   if (mean === null) return 'not defined'
   return interval === null ? shown(mean) : `${shown(mean)} (${intervalWords(interval, confidence, shown)})`
 }

@@ -24,7 +24,8 @@ export function averageMapStatistics(rows: RowStatistics, batch: number, head?: 
       for (let i = 0; i < weightStatistics.length; i++) means[i]! += statistics[weightStatistics[i]!] / maps
     }
   }
-  means[weightStatistics.length] = (uniformStatistics(rows.seqLen).entropy ?? NaN) - means[weightStatistics.indexOf('entropy')]!
+  means[weightStatistics.length] =
+    (uniformStatistics(rows.seqLen).entropy ?? NaN) - means[weightStatistics.indexOf('entropy')]!
   return means
 }
 
@@ -32,7 +33,13 @@ export function averageMapStatistics(rows: RowStatistics, batch: number, head?: 
  * Greatest minus least value of an item's context, averaged over the first `batch` items; of one head where `heads` of
  * them lie side by side, with `shift` added to each of its vectors.
  */
-export function averageContextRange(context: Tensor, batch: number, head = 0, heads = 1, shift: Float32Array | null = null): number {
+export function averageContextRange(
+  context: Tensor,
+  batch: number,
+  head = 0,
+  heads = 1,
+  shift: Float32Array | null = null,
+): number {
   const [, seqLen, stride] = context.shape as [number, number, number]
   const width = stride / heads
   const { data } = context
@@ -53,7 +60,10 @@ export function averageContextRange(context: Tensor, batch: number, head = 0, he
   return sum / batch
 }
 
-/** Frobenius norm of `a - b` over that of `b` for each of the first `batch` items, averaged; NaN where an item of `b` is 0. */
+/**
+ * Frobenius norm of `a - b` over that of `b` for each of the first `batch` items, averaged; NaN where an item of `b` is
+ * 0.
+ */
 export function averageRelativeDifference(a: Tensor, b: Tensor, batch: number): number {
   const size = a.shape[1]! * a.shape[2]!
   let sum = 0
@@ -92,7 +102,8 @@ export function largestWeightDifference(weights: CausalMaps, headA: number, head
     for (let query = 0; query < weights.seqLen; query++) {
       const a = weights.locate(item, headA, query)
       const b = weights.locate(item, headB, query)
-      for (let key = 0; key <= query; key++) largest = Math.max(largest, Math.abs(a.data[a.offset + key]! - b.data[b.offset + key]!))
+      for (let key = 0; key <= query; key++)
+        largest = Math.max(largest, Math.abs(a.data[a.offset + key]! - b.data[b.offset + key]!))
     }
   }
   return largest

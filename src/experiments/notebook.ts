@@ -5,7 +5,13 @@ import { attentionProblem } from '../models/problem.ts'
 import { headDim, outputDim } from '../models/spec.ts'
 import type { ModelSpec } from '../models/spec.ts'
 import { pairSimilarity } from '../statistics/similarity.ts'
-import { averageContextRange, averageMapStatistics, averageRelativeDifference, mapStatistics, relativeDifference } from './measures.ts'
+import {
+  averageContextRange,
+  averageMapStatistics,
+  averageRelativeDifference,
+  mapStatistics,
+  relativeDifference,
+} from './measures.ts'
 import { valueOf } from './plan.ts'
 import type { PlannedRun, Run, Value } from './plan.ts'
 
@@ -25,19 +31,46 @@ export interface NotebookRun {
 }
 
 /** An arm's statistics, averaged over batch and heads, and the extremes of all its context vectors. */
-export type NotebookArm = Readonly<Record<(typeof mapStatistics)[number] | 'contextRange' | 'contextMin' | 'contextMax', Value>>
+export type NotebookArm = Readonly<
+  Record<(typeof mapStatistics)[number] | 'contextRange' | 'contextMin' | 'contextMax', Value>
+>
 
 const seed = 42
 /** Uniform draws between the seed and the heads' input: the parameters of the last model of part 1, 3 x 320. */
 export const notebookAdvance = 960
 const dropout = 0.1
-const part1: ModelSpec = { kind: 'causal', dIn: 20, dOut: 16, contextLength: 8, numHeads: 1, dropout, qkvBias: false, outProj: false }
-const part2: ModelSpec = { kind: 'multi-head', dIn: 4, dOut: 4, contextLength: 6, numHeads: 2, dropout, qkvBias: false, outProj: true }
+const part1: ModelSpec = {
+  kind: 'causal',
+  dIn: 20,
+  dOut: 16,
+  contextLength: 8,
+  numHeads: 1,
+  dropout,
+  qkvBias: false,
+  outProj: false,
+}
+const part2: ModelSpec = {
+  kind: 'multi-head',
+  dIn: 4,
+  dOut: 4,
+  contextLength: 6,
+  numHeads: 2,
+  dropout,
+  qkvBias: false,
+  outProj: true,
+}
 const batch = 5
 
 /** What the reproduction runs. */
 export const notebookRuns: readonly PlannedRun[] = [part1, part2].map((spec) => ({
-  times: 2, batch, seqLen: spec.contextLength, dIn: spec.dIn, numHeads: spec.numHeads, headDim: headDim(spec), outputDim: spec.outProj ? outputDim(spec) : 0, extra: 1000,
+  times: 2,
+  batch,
+  seqLen: spec.contextLength,
+  dIn: spec.dIn,
+  numHeads: spec.numHeads,
+  headDim: headDim(spec),
+  outputDim: spec.outProj ? outputDim(spec) : 0,
+  extra: 1000,
 }))
 
 /** Runs the study's four models on its two inputs, in eval mode. */
@@ -51,7 +84,9 @@ export async function runNotebook(run: Run): Promise<NotebookRun> {
     pytorch: '2.9.1',
     headCorrelation: valueOf(pairSimilarity(two.weights!, 0, 0, 1).pearson),
     contextDifference: valueOf(averageRelativeDifference(four.context, two.context, batch)),
-    contextDifferenceWholeBatch: valueOf(relativeDifference(four.context.data, two.context.data, 0, two.context.data.length)),
+    contextDifferenceWholeBatch: valueOf(
+      relativeDifference(four.context.data, two.context.data, 0, two.context.data.length),
+    ),
     bias: { none: armOf(none), qkv: armOf(qkv) },
     heads: { 'heads-2': armOf(two), 'heads-4': armOf(four) },
   }
@@ -60,14 +95,29 @@ export async function runNotebook(run: Run): Promise<NotebookRun> {
 async function forward(run: Run, spec: ModelSpec, advance: number, wanted: Wanted): Promise<AttentionOutput> {
   const input = drawInput([batch, spec.contextLength, spec.dIn], seed, advance)
   const { projections } = drawModel(spec, seed)
-  return run(attentionProblem({ spec, headDim: headDim(spec), outputDim: outputDim(spec), projections, batch, seqLen: spec.contextLength, input: input.data, dropout: null }), { ...wanted, statistics: true })
+  return run(
+    attentionProblem({
+      spec,
+      headDim: headDim(spec),
+      outputDim: outputDim(spec),
+      projections,
+      batch,
+      seqLen: spec.contextLength,
+      input: input.data,
+      dropout: null,
+    }),
+    { ...wanted, statistics: true },
+  )
 }
 
 function armOf(output: AttentionOutput): NotebookArm {
   const statistics = averageMapStatistics(output.rowStatistics!, batch)
   const { data } = output.context
   return {
-    ...(Object.fromEntries(mapStatistics.map((name, i) => [name, valueOf(statistics[i]!)])) as Record<(typeof mapStatistics)[number], Value>),
+    ...(Object.fromEntries(mapStatistics.map((name, i) => [name, valueOf(statistics[i]!)])) as Record<
+      (typeof mapStatistics)[number],
+      Value
+    >),
     contextRange: valueOf(averageContextRange(output.context, batch)),
     contextMin: valueOf(data.reduce((a, b) => Math.min(a, b))),
     contextMax: valueOf(data.reduce((a, b) => Math.max(a, b))),

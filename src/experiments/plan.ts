@@ -37,7 +37,10 @@ export interface PlannedRun {
   readonly extra: number
 }
 
-/** Everything that is known before the first seed runs. Rows depend on the plan and the seed alone, not on what ran before. */
+/**
+ * Everything that is known before the first seed runs. Rows depend on the plan and the seed alone, not on what ran
+ * before.
+ */
 export interface Plan<Config extends ExperimentConfig = ExperimentConfig> {
   readonly config: Config
   /** Every arm that is run, in the order of a row's values. */

@@ -68,7 +68,10 @@ export interface Invariant {
 
 /** The study's run, and where its correlation of heads lies among heads that have nothing to do with each other. */
 export interface NotebookReport extends NotebookRun {
-  /** Share of the null's draws (one pair, one item) at or below it; null where the experiment's heads are of another size. */
+  /**
+   * Share of the null's draws (one pair, one item) at or below it; null where the experiment's heads are of another
+   * size.
+   */
   readonly headCorrelationPercentile: Value
 }
 

@@ -16,7 +16,13 @@ export interface RunOptions {
 }
 
 /** Rows of the seeds at positions from..to-1. The same rows however the positions are split. */
-export async function runRows(plan: Plan, from: number, to: number, run: Run, options: RunOptions = {}): Promise<SeedRow[]> {
+export async function runRows(
+  plan: Plan,
+  from: number,
+  to: number,
+  run: Run,
+  options: RunOptions = {},
+): Promise<SeedRow[]> {
   const paced = pacedRun(run, options)
   const rows: SeedRow[] = []
   for (let position = from; position < to; position++) {

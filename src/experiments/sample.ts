@@ -17,7 +17,9 @@ export class Sample {
 
   /** An arm's statistic over the seeds. */
   of(arm: string, statistic: string): Float64Array {
-    return this.#column(this.#plan.arms.indexOf(arm) * this.#plan.statistics.length + this.#plan.statistics.indexOf(statistic))
+    return this.#column(
+      this.#plan.arms.indexOf(arm) * this.#plan.statistics.length + this.#plan.statistics.indexOf(statistic),
+    )
   }
 
   /** The greatest deviation of an invariant over the seeds, and the greatest scale that rounding went with. */

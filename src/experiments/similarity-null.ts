@@ -37,11 +37,26 @@ export async function drawNull(config: HeadsConfig, draw: number, run: Run): Pro
   const query = { weight: drawLinear(size, dIn, draw, 'null W_query.weight'), bias: null }
   const key = { weight: drawLinear(size, dIn, draw, 'null W_key.weight'), bias: null }
   const projections = { query, key, value: key, output: null } // the values do not matter to the weights
-  const { weights } = await run(attentionProblem({ spec: headsSpec(config, arm), headDim: arm.headDim, outputDim: arm.dOut, projections, batch, seqLen, input, dropout: null }), { weights: true })
+  const { weights } = await run(
+    attentionProblem({
+      spec: headsSpec(config, arm),
+      headDim: arm.headDim,
+      outputDim: arm.dOut,
+      projections,
+      batch,
+      seqLen,
+      input,
+      dropout: null,
+    }),
+    { weights: true },
+  )
   return [...averageSimilarity(weights!, batch), pairSimilarity(weights!, 0, 0, 1).pearson].map(valueOf)
 }
 
-/** Every pair of heads on each of the first `batch` items, averaged; pairs without a value are left out. NaN for one head. */
+/**
+ * Every pair of heads on each of the first `batch` items, averaged; pairs without a value are left out. NaN for one
+ * head.
+ */
 export function averageSimilarity(weights: CausalMaps, batch: number): number[] {
   const sums = similarityMeasures.map(() => 0)
   const counts = similarityMeasures.map(() => 0)

@@ -5,8 +5,18 @@ import { Generator, linearBound } from '../random/generator.ts'
  * A stream is torch.manual_seed(16 * seed + its place here); streams of seeds below 2^28 are all different.
  */
 const streams = [
-  'input', 'W_query.weight', 'W_key.weight', 'W_value.weight', 'W_query.bias', 'W_key.bias', 'W_value.bias', 'out_proj.weight', 'out_proj.bias',
-  'null input', 'null W_query.weight', 'null W_key.weight',
+  'input',
+  'W_query.weight',
+  'W_key.weight',
+  'W_value.weight',
+  'W_query.bias',
+  'W_key.bias',
+  'W_value.bias',
+  'out_proj.weight',
+  'out_proj.bias',
+  'null input',
+  'null W_query.weight',
+  'null W_key.weight',
 ] as const
 export type Stream = (typeof streams)[number]
 
@@ -26,7 +36,9 @@ export function drawNormal(out: Float32Array, seed: number, stream: 'input' | 'n
   generator.end()
 }
 
-/** A Linear's weight or bias, drawn as PyTorch initialises it: `size` values. A longer draw begins with a shorter one. */
+/**
+ * A Linear's weight or bias, drawn as PyTorch initialises it: `size` values. A longer draw begins with a shorter one.
+ */
 export function drawLinear(size: number, fanIn: number, seed: number, stream: Stream): Float32Array {
   const out = new Float32Array(size)
   const bound = linearBound(fanIn)

@@ -14,7 +14,11 @@ export function percent(share: number): string {
 }
 
 /** "95 % interval 0.1 to 0.2". */
-export function intervalWords(interval: Interval, confidence: number, shown: (value: number) => string = digits): string {
+export function intervalWords(
+  interval: Interval,
+  confidence: number,
+  shown: (value: number) => string = digits,
+): string {
   return `${percent(confidence)} interval ${shown(interval[0])} to ${shown(interval[1])}`
 }
 

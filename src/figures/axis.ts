@@ -17,7 +17,10 @@ export interface PositionAxis {
 
 /** First positions of the axis's blocks: the scale's domain. */
 export function blockStarts(axis: PositionAxis): number[] {
-  return Array.from({ length: Math.ceil((axis.last - axis.first + 1) / axis.factor) }, (_, block) => axis.first + block * axis.factor)
+  return Array.from(
+    { length: Math.ceil((axis.last - axis.first + 1) / axis.factor) },
+    (_, block) => axis.first + block * axis.factor,
+  )
 }
 
 /** Vega-Lite's axis: as many labels as have room, turned only where they would not fit otherwise. */
@@ -34,7 +37,11 @@ export function positionAxis(axis: PositionAxis, orient: 'x' | 'y'): Record<stri
     title: axisTitle(axis, labelled ? every : 1),
     values,
     labelAngle: turned ? -45 : 0,
-    ...(orient === 'x' ? (turned ? { labelAlign: 'right', labelBaseline: 'middle' } : { labelAlign: 'center', labelBaseline: 'top' }) : {}),
+    ...(orient === 'x'
+      ? turned
+        ? { labelAlign: 'right', labelBaseline: 'middle' }
+        : { labelAlign: 'center', labelBaseline: 'top' }
+      : {}),
     ...(labelled ? { labelExpr: `${labelsParameter(axis)}[datum.value - ${axis.first}]` } : {}),
   }
 }
@@ -46,7 +53,8 @@ export function labelsParameter(axis: PositionAxis): string {
 
 /** Vega-Lite's parameters for the axes' labels: those of the window alone. */
 export function labelParameters(axes: readonly PositionAxis[]): { name: string; value: string[] }[] {
-  return axes.filter(({ labels, factor }) => labels !== null && factor === 1)
+  return axes
+    .filter(({ labels, factor }) => labels !== null && factor === 1)
     .map((axis) => ({ name: labelsParameter(axis), value: axis.labels!.slice(axis.first, axis.last + 1) }))
 }
 

@@ -27,14 +27,23 @@ export function mapPooling({ heads, rows, keys }: ResolvedSelection): Pooling {
 export function weightsFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
   const beforeDropout = result.request.mode === 'train' ? ' before dropout' : ''
   return causalMap(result, selection, {
-    maps: result.output.weights!, field: 'weight', title: `Attention weights${beforeDropout}`, noun: 'attention weight', notes: [caution], domain: () => [0, 1],
+    maps: result.output.weights!,
+    field: 'weight',
+    title: `Attention weights${beforeDropout}`,
+    noun: 'attention weight',
+    notes: [caution],
+    domain: () => [0, 1],
   })
 }
 
 /** Scores, q . k / sqrt(head_dim): one heatmap a head, colours from the least to the greatest score shown. */
 export function scoresFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
   return causalMap(result, selection, {
-    maps: result.output.scores!, field: 'score', title: 'Attention scores', noun: 'score', notes: ['q \u00b7 k / \u221ahead_dim, before the softmax, which ignores what a whole row has in common.'],
+    maps: result.output.scores!,
+    field: 'score',
+    title: 'Attention scores',
+    noun: 'score',
+    notes: ['q \u00b7 k / \u221ahead_dim, before the softmax, which ignores what a whole row has in common.'],
     domain: (cells) => extent(cells),
   })
 }
@@ -62,24 +71,47 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
     ...windowWords('queries', rows, seqLen),
     ...windowWords('keys', keys, seqLen),
     ...poolingWords(pooling),
-  ].map(unbroken).join(', ')
+  ]
+    .map(unbroken)
+    .join(', ')
   const domain = kind.domain(byHead.flat())
   return heatmap({
     title,
     subtitle: [provenance(result.request, item), ...kind.notes],
     description: `${title}. Heat map${heads.length > 1 ? 's, one a head' : ''}: each query, from top to bottom, over the keys it sees, from left to right; ${count(seqLen, 'position')}. ${strongest(heads, byHead, kind.noun)}`,
-    cells: byHead.flatMap((cells, at) => cells.map(([query, key, value]) => ({ head: heads[at]!, query, key, [kind.field]: shortest(value) }))),
+    cells: byHead.flatMap((cells, at) =>
+      cells.map(([query, key, value]) => ({ head: heads[at]!, query, key, [kind.field]: shortest(value) })),
+    ),
     panel: { name: 'head', order: heads, columns: layout.columns },
-    y: { name: 'query', first: rows[0], last: rows[1], factor: pooling.rowFactor, step: cellStep(layout.size, pooling.rowBlocks), labels },
-    x: { name: 'key', first: keys[0], last: keys[1], factor: pooling.columnFactor, step: cellStep(layout.size, pooling.columnBlocks), labels },
-    value: { name: kind.field, title: pooling.rowFactor * pooling.columnFactor > 1 ? `greatest ${kind.noun} of a block` : kind.noun, format: cellFormat(Math.max(Math.abs(domain[0]), Math.abs(domain[1]))) },
+    y: {
+      name: 'query',
+      first: rows[0],
+      last: rows[1],
+      factor: pooling.rowFactor,
+      step: cellStep(layout.size, pooling.rowBlocks),
+      labels,
+    },
+    x: {
+      name: 'key',
+      first: keys[0],
+      last: keys[1],
+      factor: pooling.columnFactor,
+      step: cellStep(layout.size, pooling.columnBlocks),
+      labels,
+    },
+    value: {
+      name: kind.field,
+      title: pooling.rowFactor * pooling.columnFactor > 1 ? `greatest ${kind.noun} of a block` : kind.noun,
+      format: cellFormat(Math.max(Math.abs(domain[0]), Math.abs(domain[1]))),
+    },
     colour: sequentialColour(domain),
   })
 }
 
 /** Least and greatest value, apart even when all are equal. */
 function extent(cells: readonly MapCell[]): readonly [number, number] {
-  let low = Infinity, high = -Infinity
+  let low = Infinity,
+    high = -Infinity
   for (const [, , value] of cells) {
     if (!Number.isFinite(value)) continue
     if (value < low) low = value
@@ -91,10 +123,13 @@ function extent(cells: readonly MapCell[]): readonly [number, number] {
 
 /** For the alternative text: where each head's greatest value lies, row 0 apart, which sees only itself. */
 function strongest(heads: readonly number[], byHead: readonly (readonly MapCell[])[], noun: string): string {
-  return heads.slice(0, 4).flatMap((head, at) => {
-    const [first, ...rest] = byHead[at]!.filter(([query]) => query > 0)
-    if (first === undefined) return []
-    const [query, key, value] = rest.reduce((best, cell) => (cell[2] > best[2] ? cell : best), first)
-    return [`Head ${head}: greatest ${noun} after the first row ${inWords(value)}, query ${query}, key ${key}.`]
-  }).join(' ')
+  return heads
+    .slice(0, 4)
+    .flatMap((head, at) => {
+      const [first, ...rest] = byHead[at]!.filter(([query]) => query > 0)
+      if (first === undefined) return []
+      const [query, key, value] = rest.reduce((best, cell) => (cell[2] > best[2] ? cell : best), first)
+      return [`Head ${head}: greatest ${noun} after the first row ${inWords(value)}, query ${query}, key ${key}.`]
+    })
+    .join(' ')
 }

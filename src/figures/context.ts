@@ -36,19 +36,46 @@ export function contextFigure(result: AttentionResult, selection: ResolvedSelect
   const pooling = contextPooling(result.request, selection)
   const matrix = context.data.subarray(item! * seqLen * width, (item! + 1) * seqLen * width)
   const cells = matrixCells(matrix, width, rows, pooling)
-  const greatest = cells.reduce((most, [, , value]) => (Number.isFinite(value) && Math.abs(value) > most ? Math.abs(value) : most), 0)
+  const greatest = cells.reduce(
+    (most, [, , value]) => (Number.isFinite(value) && Math.abs(value) > most ? Math.abs(value) : most),
+    0,
+  )
   const extent = greatest > 0 ? shortest(greatest)! : 1
   const pooled = pooling.rowFactor * pooling.columnFactor > 1
-  const title = ['Context vectors', ...windowWords('positions', rows, seqLen), ...poolingWords(pooling, ' by magnitude')].map(unbroken).join(', ')
+  const title = [
+    'Context vectors',
+    ...windowWords('positions', rows, seqLen),
+    ...poolingWords(pooling, ' by magnitude'),
+  ]
+    .map(unbroken)
+    .join(', ')
   return heatmap({
     title,
     subtitle: [provenance(result.request, item)],
     description: `${title}. Heat map: ${count(seqLen, 'position')} from top to bottom, ${count(width, 'dimension')} from left to right, coloured around 0; the greatest magnitude is ${inWords(extent)}.`,
     cells: cells.map(([position, dimension, value]) => ({ position, dimension, value: shortest(value) })),
     panel: null,
-    y: { name: 'position', first: rows[0], last: rows[1], factor: pooling.rowFactor, step: cellStep(size.positions, pooling.rowBlocks), labels: result.request.tokens?.map(tokenLabel) ?? null },
-    x: { name: 'dimension', first: 0, last: width - 1, factor: pooling.columnFactor, step: cellStep(size.dimensions, pooling.columnBlocks), labels: null },
-    value: { name: 'value', title: pooled ? 'value of greatest magnitude in a block' : 'value', format: cellFormat(extent) },
+    y: {
+      name: 'position',
+      first: rows[0],
+      last: rows[1],
+      factor: pooling.rowFactor,
+      step: cellStep(size.positions, pooling.rowBlocks),
+      labels: result.request.tokens?.map(tokenLabel) ?? null,
+    },
+    x: {
+      name: 'dimension',
+      first: 0,
+      last: width - 1,
+      factor: pooling.columnFactor,
+      step: cellStep(size.dimensions, pooling.columnBlocks),
+      labels: null,
+    },
+    value: {
+      name: 'value',
+      title: pooled ? 'value of greatest magnitude in a block' : 'value',
+      format: cellFormat(extent),
+    },
     colour: divergingColour(extent),
   })
 }

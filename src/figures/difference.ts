@@ -11,10 +11,18 @@ interface Unit {
   width: number
   height: number
   encoding: { x: Channel; y: Channel; tooltip: unknown[] }
-  layer: { mark: { type: string }; transform?: unknown; encoding: Record<string, unknown> & { color: { field?: string; scale?: CellColour['scale'] } } }[]
+  layer: {
+    mark: { type: string }
+    transform?: unknown
+    encoding: Record<string, unknown> & { color: { field?: string; scale?: CellColour['scale'] } }
+  }[]
   [more: string]: unknown
 }
-interface Channel { field: string; scale: { domain: number[] }; [more: string]: unknown }
+interface Channel {
+  field: string
+  scale: { domain: number[] }
+  [more: string]: unknown
+}
 type Cell = Readonly<Record<string, number | null>>
 interface HeatmapSpec extends Partial<Unit> {
   title: { text: string[] }
@@ -25,7 +33,10 @@ interface HeatmapSpec extends Partial<Unit> {
 }
 
 /** A picture to be compared, and what it is called. */
-export interface Named { readonly name: string; readonly spec: VegaLiteSpec }
+export interface Named {
+  readonly name: string
+  readonly spec: VegaLiteSpec
+}
 
 /** A difference, or why there is none, in words. */
 export type Difference = { readonly spec: VegaLiteSpec } | { readonly incomparable: string }
@@ -42,12 +53,18 @@ export function differenceFigure(first: Named, second: Named): Difference {
   const value = valueOf(unitA)
   if (value !== valueOf(unitB)) return { incomparable: 'The two show different quantities.' }
   const { x, y } = unitA.encoding
-  for (const [mine, other] of [[y, unitB.encoding.y], [x, unitB.encoding.x]] as const) {
+  for (const [mine, other] of [
+    [y, unitB.encoding.y],
+    [x, unitB.encoding.x],
+  ] as const) {
     if (mine.scale.domain.join() !== other.scale.domain.join()) {
-      return { incomparable: `${first.name} and ${second.name} do not have the same ${plural(mine.field)}, so there is no cell-by-cell difference.` }
+      return {
+        incomparable: `${first.name} and ${second.name} do not have the same ${plural(mine.field)}, so there is no cell-by-cell difference.`,
+      }
     }
   }
-  const headsA = panelsOf(a), headsB = panelsOf(b)
+  const headsA = panelsOf(a),
+    headsB = panelsOf(b)
   const panel = headsA.length > 1 && headsA.join() === headsB.join() ? a.facet!.field : null
   const averaged = panel === null && headsA.length + headsB.length > 2
   const place = (cell: Cell): string => [panel === null ? '' : cell[panel], cell[y.field], cell[x.field]].join()
@@ -58,19 +75,46 @@ export function differenceFigure(first: Named, second: Named): Difference {
     const after = inB.get(at)?.mean ?? null
     const difference = before === null || after === null ? null : Number((after - before).toPrecision(6))
     if (difference !== null) extent = Math.max(extent, Math.abs(difference))
-    cells.push({ ...(panel === null ? {} : { [panel]: cell[panel]! }), [y.field]: cell[y.field]!, [x.field]: cell[x.field]!, first: before, second: after, difference })
+    cells.push({
+      ...(panel === null ? {} : { [panel]: cell[panel]! }),
+      [y.field]: cell[y.field]!,
+      [x.field]: cell[x.field]!,
+      first: before,
+      second: after,
+      difference,
+    })
   }
   const panels = panel === null ? 1 : headsA.length
   const layout = panelLayout(panels)
-  const unit = differenceUnit(unitA, { panel, first: first.name, second: second.name, size: panel === null ? layout.size : null, colour: divergingColour(extent > 0 ? extent : 1) })
+  const unit = differenceUnit(unitA, {
+    panel,
+    first: first.name,
+    second: second.name,
+    size: panel === null ? layout.size : null,
+    colour: divergingColour(extent > 0 ? extent : 1),
+  })
   const title = `${second.name} minus ${first.name}: ${a.title.text.join(' ')}${averaged ? ', each averaged over its heads' : ''}`
   const subtitle = `Red: greater in ${second.name}. Blue: greater in ${first.name}. Greatest difference ${inWords(extent)}.${/pooled|magnitude/.test(title) ? ' Differences of the blocks\u2019 values.' : ''}`
-  const { width: _width, height: _height, encoding: _encoding, layer: _layer, transform: _transform, spec: _spec, facet, columns, ...rest } = a as HeatmapSpec & { transform?: unknown }
+  const {
+    width: _width,
+    height: _height,
+    encoding: _encoding,
+    layer: _layer,
+    transform: _transform,
+    spec: _spec,
+    facet,
+    columns,
+    ...rest
+  } = a as HeatmapSpec & { transform?: unknown }
   return {
     spec: {
       ...rest,
       description: `${title}. Heat map of differences, coloured around 0. ${subtitle}`,
-      title: figureTitle(title, [subtitle], panel === null ? unit.width : Math.min(panels, columns!) * (unit.width + 24)),
+      title: figureTitle(
+        title,
+        [subtitle],
+        panel === null ? unit.width : Math.min(panels, columns!) * (unit.width + 24),
+      ),
       data: { values: cells },
       ...(panel === null ? unit : { facet, columns, spec: unit }),
     } as unknown as VegaLiteSpec,
@@ -82,7 +126,8 @@ export function withSharedColours(specs: readonly VegaLiteSpec[]): readonly Vega
   const scales = specs.map((spec) => unitOf(spec as unknown as HeatmapSpec)?.layer[0]!.encoding.color.scale)
   if (scales.some((scale) => scale === undefined || scale.scheme !== scales[0]!.scheme)) return specs
   const domains = scales.map((scale) => scale!.domain)
-  const low = Math.min(...domains.map((domain) => domain[0])), high = Math.max(...domains.map((domain) => domain[1]))
+  const low = Math.min(...domains.map((domain) => domain[0])),
+    high = Math.max(...domains.map((domain) => domain[1]))
   const colour = scales[0]!.scheme === divergingScheme ? divergingColour(high) : sequentialColour([low, high])
   return specs.map((spec) => {
     const copy = structuredClone(spec) as unknown as HeatmapSpec
@@ -92,16 +137,33 @@ export function withSharedColours(specs: readonly VegaLiteSpec[]): readonly Vega
   })
 }
 
-function differenceUnit(unit: Unit, of: { panel: string | null; first: string; second: string; size: number | null; colour: CellColour }): Unit {
+function differenceUnit(
+  unit: Unit,
+  of: { panel: string | null; first: string; second: string; size: number | null; colour: CellColour },
+): Unit {
   const { width, height, transform, encoding, layer } = structuredClone(unit)
   const copy: Unit = { width, height, transform, encoding, layer }
   const [rect] = copy.layer
   const number = (field: string, title: string) => ({ field, type: 'quantitative', title, format: '.4~f' })
-  const places = (copy.encoding.tooltip as { field: string }[]).filter(({ field }) => field.endsWith('_at') || field === of.panel)
-  copy.encoding.tooltip = [...places, number('first', of.first), number('second', of.second), number('difference', `${of.second} \u2212 ${of.first}`)]
-  rect!.encoding.color = { ...rect!.encoding.color, field: 'difference', ...{ legend: { title: `${of.second} \u2212 ${of.first}`, gradientLength: Math.max(60, Math.min(200, copy.height)) } } }
+  const places = (copy.encoding.tooltip as { field: string }[]).filter(
+    ({ field }) => field.endsWith('_at') || field === of.panel,
+  )
+  copy.encoding.tooltip = [
+    ...places,
+    number('first', of.first),
+    number('second', of.second),
+    number('difference', `${of.second} \u2212 ${of.first}`),
+  ]
+  rect!.encoding.color = {
+    ...rect!.encoding.color,
+    field: 'difference',
+    ...{
+      legend: { title: `${of.second} \u2212 ${of.first}`, gradientLength: Math.max(60, Math.min(200, copy.height)) },
+    },
+  }
   for (const layer of copy.layer.slice(1)) {
-    if (layer.encoding?.text !== undefined) layer.encoding.text = { field: 'difference', type: 'quantitative', format: '+.2f' }
+    if (layer.encoding?.text !== undefined)
+      layer.encoding.text = { field: 'difference', type: 'quantitative', format: '+.2f' }
     if (layer.transform !== undefined) layer.transform = [{ filter: '!isValid(datum.difference)' }]
   }
   recolour(copy, 'difference', of.colour)
@@ -117,13 +179,16 @@ function recolour(unit: Unit, value: string, colour: CellColour): void {
   const [rect, numbers] = unit.layer
   rect!.encoding.color = { ...rect!.encoding.color, scale: colour.scale }
   if (numbers?.encoding?.text !== undefined) {
-    numbers.encoding.color = { condition: { test: colour.ink.test(`datum.${value}`), value: colour.ink.then }, value: colour.ink.otherwise } as never
+    numbers.encoding.color = {
+      condition: { test: colour.ink.test(`datum.${value}`), value: colour.ink.then },
+      value: colour.ink.otherwise,
+    } as never
   }
 }
 
 function unitOf(spec: HeatmapSpec): Unit | null {
   const unit = spec.spec ?? spec
-  return unit.layer?.[0]?.mark?.type === 'rect' && unit.encoding?.x?.scale?.domain !== undefined ? unit as Unit : null
+  return unit.layer?.[0]?.mark?.type === 'rect' && unit.encoding?.x?.scale?.domain !== undefined ? (unit as Unit) : null
 }
 
 function valueOf(unit: Unit): string {
@@ -136,7 +201,11 @@ function panelsOf(spec: HeatmapSpec): number[] {
 }
 
 /** The mean of the cells of each place; null where one of them has no value. */
-function means(cells: readonly Cell[], place: (cell: Cell) => string, value: string): Map<string, { cell: Cell; mean: number | null }> {
+function means(
+  cells: readonly Cell[],
+  place: (cell: Cell) => string,
+  value: string,
+): Map<string, { cell: Cell; mean: number | null }> {
   const sums = new Map<string, { cell: Cell; sum: number | null; count: number }>()
   for (const cell of cells) {
     const known = sums.get(place(cell))

@@ -53,20 +53,33 @@ export function heatmap(of: Heatmap): VegaLiteSpec {
   return {
     $schema: vegaLiteSchema,
     description: plainSpaces(of.description),
-    title: figureTitle(of.title, of.subtitle, (panel === null ? width : Math.min(panel.order.length, panel.columns) * (width + 24)) + 100),
+    title: figureTitle(
+      of.title,
+      of.subtitle,
+      (panel === null ? width : Math.min(panel.order.length, panel.columns) * (width + 24)) + 100,
+    ),
     ...(parameters.length > 0 ? { params: parameters } : {}),
     data: { values: of.cells },
-    ...(panel === null ? unit : {
-      facet: { field: panel.name, type: 'ordinal', sort: panel.order, header: { title: null, labelExpr: `'${panel.name} ' + datum.value` } },
-      columns: panel.columns,
-      spec: unit,
-    }),
+    ...(panel === null
+      ? unit
+      : {
+          facet: {
+            field: panel.name,
+            type: 'ordinal',
+            sort: panel.order,
+            header: { title: null, labelExpr: `'${panel.name} ' + datum.value` },
+          },
+          columns: panel.columns,
+          spec: unit,
+        }),
     config: theme,
   } as unknown as VegaLiteSpec
 }
 
 /** The drawing of one panel, without data. Cells without a value are marked as such. */
-export function heatmapUnit(of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'colour'> & { readonly panel: { readonly name: string } | null }): Record<string, unknown> {
+export function heatmapUnit(
+  of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'colour'> & { readonly panel: { readonly name: string } | null },
+): Record<string, unknown> {
   const { x, y, value, panel, colour } = of
   const width = blockStarts(x).length * x.step
   const height = blockStarts(y).length * y.step
@@ -85,7 +98,10 @@ export function heatmapUnit(of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'c
         field: value.name,
         type: 'quantitative',
         scale: colour.scale,
-        legend: value.title === null ? null : { title: wrapText(value.title, 110, 11), gradientLength: Math.max(60, Math.min(200, height)) },
+        legend:
+          value.title === null
+            ? null
+            : { title: wrapText(value.title, 110, 11), gradientLength: Math.max(60, Math.min(200, height)) },
       },
     },
   }
@@ -102,7 +118,10 @@ export function heatmapUnit(of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'c
     mark: { type: 'text', aria: false, fontSize },
     encoding: {
       text: { field: value.name, type: 'quantitative', format: value.format },
-      color: { condition: { test: colour.ink.test(`datum.${value.name}`), value: colour.ink.then }, value: colour.ink.otherwise },
+      color: {
+        condition: { test: colour.ink.test(`datum.${value.name}`), value: colour.ink.then },
+        value: colour.ink.otherwise,
+      },
     },
   }
   const undefinedCells = {
@@ -112,7 +131,10 @@ export function heatmapUnit(of: Pick<Heatmap, 'cells' | 'x' | 'y' | 'value' | 'c
   return {
     width,
     height,
-    transform: [{ calculate: placeExpression(y), as: `${y.name}_at` }, { calculate: placeExpression(x), as: `${x.name}_at` }],
+    transform: [
+      { calculate: placeExpression(y), as: `${y.name}_at` },
+      { calculate: placeExpression(x), as: `${x.name}_at` },
+    ],
     encoding: { x: position(x, 'x'), y: position(y, 'y'), tooltip },
     layer: [rect, ...(fontSize === undefined ? [] : [numbers]), ...(incomplete ? [undefinedCells] : [])],
   }

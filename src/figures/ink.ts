@@ -13,7 +13,9 @@ export function sequentialInk([low, high]: readonly [number, number]): Ink {
   return { test: (value) => `${value} >= ${from}`, then: darkInk, otherwise: lightInk }
 }
 
-/** A diverging scale over -extent..extent is light in the middle and dark at the ends, blue ones later than red ones. */
+/**
+ * A diverging scale over -extent..extent is light in the middle and dark at the ends, blue ones later than red ones.
+ */
 export function divergingInk(extent: number): Ink {
   const [from, to] = [-0.78 * extent, 0.745 * extent].map((value) => Number(value.toPrecision(4)))
   return { test: (value) => `${value} >= ${from} && ${value} <= ${to}`, then: darkInk, otherwise: lightInk }

@@ -11,7 +11,8 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
  * direction marks, embeddings, overrides and isolates (which would turn the text around it), zero-width spaces and
  * no-break marks, non-characters. Zero-width joiners and variation selectors stay: emoji and scripts need them.
  */
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]/gu
+const unprintable =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]/gu
 
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
@@ -24,7 +25,8 @@ export function tokenLabel(token: string): string {
   if (token === '') return '(empty)'
   // A token may be a whole document; no more than the ends of it can be seen.
   const ends = token.length > 4000 ? token.slice(0, 2000) + token.slice(-2000) : token
-  const printable = ends.toWellFormed()
+  const printable = ends
+    .toWellFormed()
     .replace(unprintable, (char) => named[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replace(/^\s+|\s+$/gu, (spaces) => '\u2423'.repeat(Math.min(spaces.length, 3)))
   return shortenMiddle(printable)

@@ -28,5 +28,7 @@ export function cellFormat(extent: number): string {
 
 /** Characters that a cell's number takes at most. */
 export function cellCharacters(format: string, signed: boolean): number {
-  return (format === '.0e' ? 5 : format === '.0f' ? 5 : format === '.4f' ? 6 : format === '.3f' ? 5 : 4) + (signed ? 1 : 0)
+  return (
+    (format === '.0e' ? 5 : format === '.0f' ? 5 : format === '.4f' ? 6 : format === '.3f' ? 5 : 4) + (signed ? 1 : 0)
+  )
 }

@@ -10,7 +10,8 @@ const { resolve } = createRequire(import.meta.url)
 
 /**
  * DejaVu Sans (Latin, Greek, Cyrillic, Hebrew, Arabic, symbols) and Noto Emoji, both free, the same on every machine.
- * Neither has Chinese, Japanese or Korean, whose fonts are tens of megabytes: a PNG prints boxes there, an SVG does not.
+ * Neither has Chinese, Japanese or Korean, whose fonts are tens of megabytes: a PNG prints boxes there, an SVG does
+ * not.
  */
 const fonts = [
   'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',

@@ -37,13 +37,22 @@ export function planPooling(drawing: Drawing): Pooling {
   let rowFactor = Math.ceil(rows / room.rows)
   let columnFactor = Math.ceil(columns / room.columns)
   for (;;) {
-    const pooling = { rowFactor, columnFactor, rowBlocks: Math.ceil(rows / rowFactor), columnBlocks: Math.ceil(columns / columnFactor) }
+    const pooling = {
+      rowFactor,
+      columnFactor,
+      rowBlocks: Math.ceil(rows / rowFactor),
+      columnBlocks: Math.ceil(columns / columnFactor),
+    }
     const bytes = panels * (visible(pooling) * bytesPerCell + bytesPerPanel)
     if (bytes <= figureByteLimit) return pooling
     if (Math.max(pooling.rowBlocks, pooling.columnBlocks) <= fewestBlocks) {
-      throw new ServiceError('figure-too-large', `The figure would take about ${bytes} bytes even when pooled; select heads, rows or keys`, {
-        extra: { estimated_bytes: bytes, limit_bytes: figureByteLimit },
-      })
+      throw new ServiceError(
+        'figure-too-large',
+        `The figure would take about ${bytes} bytes even when pooled; select heads, rows or keys`,
+        {
+          extra: { estimated_bytes: bytes, limit_bytes: figureByteLimit },
+        },
+      )
     }
     if (pooling.rowBlocks >= pooling.columnBlocks) rowFactor++
     if (pooling.columnBlocks >= pooling.rowBlocks) columnFactor++
@@ -64,8 +73,18 @@ export function visibleCells(rows: Range, keys: Range, pooling: Pooling): number
 /** One cell of a causal map: the first query and key of its block, and the greatest value in it. */
 export type MapCell = readonly [query: number, key: number, value: number]
 
-/** The cells of a window of one head's map; masked positions count for nothing, and masked cells are absent. NaN shows through. */
-export function mapCells(maps: CausalMaps, item: number, head: number, rows: Range, keys: Range, pooling: Pooling): MapCell[] {
+/**
+ * The cells of a window of one head's map; masked positions count for nothing, and masked cells are absent. NaN shows
+ * through.
+ */
+export function mapCells(
+  maps: CausalMaps,
+  item: number,
+  head: number,
+  rows: Range,
+  keys: Range,
+  pooling: Pooling,
+): MapCell[] {
   const cells: MapCell[] = []
   for (let first = rows[0]; first <= rows[1]; first += pooling.rowFactor) {
     const last = Math.min(rows[1], first + pooling.rowFactor - 1)
@@ -85,7 +104,9 @@ export function mapCells(maps: CausalMaps, item: number, head: number, rows: Ran
   return cells
 }
 
-/** A window of a matrix, row-major, pooled by the value of greatest magnitude, which keeps its sign. NaN shows through. */
+/**
+ * A window of a matrix, row-major, pooled by the value of greatest magnitude, which keeps its sign. NaN shows through.
+ */
 export function matrixCells(matrix: Float32Array, width: number, rows: Range, pooling: Pooling): MapCell[] {
   const cells: MapCell[] = []
   for (let first = rows[0]; first <= rows[1]; first += pooling.rowFactor) {

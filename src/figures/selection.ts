@@ -65,7 +65,8 @@ export function parseFigureSelection(plain: PlainSelection): FigureSelection {
   return {
     figure,
     heads: plain.head === undefined ? null : parseHeads(plain.head),
-    item: plain.item === undefined ? null : parseIndex('/item', plain.item, 'must be the index of a batch item, such as 1'),
+    item:
+      plain.item === undefined ? null : parseIndex('/item', plain.item, 'must be the index of a batch item, such as 1'),
     rows: plain.rows === undefined ? null : parseRange('/rows', plain.rows),
     keys: plain.keys === undefined ? null : parseRange('/keys', plain.keys),
   }
@@ -83,7 +84,9 @@ function parseIndex(path: string, value: unknown, message: string): number {
 
 function parseHeads(value: unknown): number[] {
   const message = 'must be heads by their index, such as 0,2'
-  const heads = String(Array.isArray(value) ? NaN : value).split(',').map((part) => parseIndex('/head', part, message))
+  const heads = String(Array.isArray(value) ? NaN : value)
+    .split(',')
+    .map((part) => parseIndex('/head', part, message))
   if (new Set(heads).size !== heads.length) throw invalid('/head', 'names a head twice')
   return heads
 }
@@ -107,24 +110,37 @@ export function resolveSelection(selection: FigureSelection, request: AttentionR
   const { numHeads } = request.spec
   const { figure } = selection
   const heads = selection.heads ?? request.heads ?? Array.from({ length: numHeads }, (_, head) => head)
-  for (const head of heads) if (head >= numHeads) throw invalid('/head', `there is no head ${head}; the model has the heads ${span(numHeads)}`)
-  if (selection.item !== null && selection.item >= batch) throw invalid('/item', `there is no item ${selection.item}; the batch has the items ${span(batch)}`)
+  for (const head of heads)
+    if (head >= numHeads) throw invalid('/head', `there is no head ${head}; the model has the heads ${span(numHeads)}`)
+  if (selection.item !== null && selection.item >= batch)
+    throw invalid('/item', `there is no item ${selection.item}; the batch has the items ${span(batch)}`)
   const all: Range = [0, seqLen - 1]
   const windowed = selects[figure].includes('rows')
   // Without a choice, the part that the other choice can see: what lies beyond it is masked throughout.
   const rows = selection.rows ?? (windowed ? request.rows : null) ?? [selection.keys?.[0] ?? 0, all[1]]
   const keys = selection.keys ?? [0, rows[1]]
-  for (const [name, range] of [['rows', rows], ['keys', keys]] as const) {
-    if (range[1] >= seqLen) throw invalid(`/${name}`, `${range[0]}-${range[1]} is not within the positions ${span(seqLen)}`)
+  for (const [name, range] of [
+    ['rows', rows],
+    ['keys', keys],
+  ] as const) {
+    if (range[1] >= seqLen)
+      throw invalid(`/${name}`, `${range[0]}-${range[1]} is not within the positions ${span(seqLen)}`)
   }
-  if (keys[0] > rows[1]) throw invalid('/keys', `no query of the rows ${rows[0]}-${rows[1]} sees a key from ${keys[0]} on`)
+  if (keys[0] > rows[1])
+    throw invalid('/keys', `no query of the rows ${rows[0]}-${rows[1]} sees a key from ${keys[0]} on`)
   if (figure === 'similarity' && heads.length < 2) {
-    throw numHeads < 2 ? invalid('/figure', 'similarity compares heads; the model has one') : invalid('/head', 'similarity compares heads; name at least two')
+    throw numHeads < 2
+      ? invalid('/figure', 'similarity compares heads; the model has one')
+      : invalid('/head', 'similarity compares heads; name at least two')
   }
   if (figure !== 'context' && heads.length > headLimit) {
-    throw new ServiceError('figure-too-large', `A picture of ${heads.length} heads is not legible; select up to ${headLimit} with head=0,1,...`, {
-      extra: { heads: heads.length, limit_heads: headLimit },
-    })
+    throw new ServiceError(
+      'figure-too-large',
+      `A picture of ${heads.length} heads is not legible; select up to ${headLimit} with head=0,1,...`,
+      {
+        extra: { heads: heads.length, limit_heads: headLimit },
+      },
+    )
   }
   return { figure, heads, item: selection.item ?? (figure === 'statistics' ? null : 0), rows, keys }
 }

@@ -15,10 +15,15 @@ import { caution, headWords, provenance } from './words.ts'
 const size = 240
 
 /** Both correlations have one scale, and one legend between them. */
-const legends: Readonly<Record<string, string | null>> = { pearson: null, row_centered_pearson: 'correlation', js_divergence: 'bits' }
+const legends: Readonly<Record<string, string | null>> = {
+  pearson: null,
+  row_centered_pearson: 'correlation',
+  js_divergence: 'bits',
+}
 
-const note = 'pearson: whole causal maps share their zeros and their 1/(i+1) rows, so any two correlate. '
-  + 'row_centered_pearson is 0 for unrelated heads, js_divergence 0 for equal ones. A dash: not defined.'
+const note =
+  'pearson: whole causal maps share their zeros and their 1/(i+1) rows, so any two correlate. ' +
+  'row_centered_pearson is 0 for unrelated heads, js_divergence 0 for equal ones. A dash: not defined.'
 
 /** How alike the heads of an item are: one matrix a measure, heads against heads. */
 export function similarityFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
@@ -29,16 +34,27 @@ export function similarityFigure(result: AttentionResult, selection: ResolvedSel
     ['row_centered_pearson', rowCenteredPearson, divergingColour(1)],
     ['js_divergence', jsDivergence, sequentialColour([0, 1])],
   ]
-  const axis = { first: 0, last: heads.length - 1, factor: 1, step: cellStep(size, heads.length), labels: heads.map(String) }
+  const axis = {
+    first: 0,
+    last: heads.length - 1,
+    factor: 1,
+    step: cellStep(size, heads.length),
+    labels: heads.map(String),
+  }
   const title = `Similarity of heads, ${headWords(heads, result.request.spec.numHeads)}`
   const panels = measures.map(([name, values, colour]) => {
-    const cells = heads.flatMap((a, query) => heads.map((b, key) => ({ head: query, other: key, [name]: shortest(at(values, item!, a, b)) })))
+    const cells = heads.flatMap((a, query) =>
+      heads.map((b, key) => ({ head: query, other: key, [name]: shortest(at(values, item!, a, b)) })),
+    )
     return {
       title: { text: name, anchor: 'middle', fontSize: 11, offset: 6 },
       data: { values: cells },
       ...heatmapUnit({
-        cells, colour, panel: null,
-        y: { ...axis, name: 'head' }, x: { ...axis, name: 'other' },
+        cells,
+        colour,
+        panel: null,
+        y: { ...axis, name: 'head' },
+        x: { ...axis, name: 'other' },
         value: { name, title: legends[name] ?? null, format: '.2f' },
       }),
     }
@@ -48,8 +64,15 @@ export function similarityFigure(result: AttentionResult, selection: ResolvedSel
   return {
     $schema: vegaLiteSchema,
     description: `${title}. One heat map a measure, heads against heads. Heads ${first} and ${second}: ${pair}.`,
-    title: figureTitle(title, [provenance(result.request, item), note, caution], measures.length * (heads.length * axis.step + 80)),
-    params: [{ name: 'head_labels', value: axis.labels }, { name: 'other_labels', value: axis.labels }],
+    title: figureTitle(
+      title,
+      [provenance(result.request, item), note, caution],
+      measures.length * (heads.length * axis.step + 80),
+    ),
+    params: [
+      { name: 'head_labels', value: axis.labels },
+      { name: 'other_labels', value: axis.labels },
+    ],
     hconcat: panels,
     resolve: { scale: { color: 'independent' } },
     config: theme,

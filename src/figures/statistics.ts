@@ -20,19 +20,39 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
   const { heads, item } = selection
   const rows = result.output.rowStatistics!
   const uniform = uniformStatistics(rows.seqLen)
-  const values = weightStatistics.flatMap((name) => heads.map((head) => {
-    const value = item === null ? result.summary!.weights[name][head]! : (itemStatistics(rows, item, head)?.[name] ?? null)
-    return { statistic: panelTitle(name), head, value: rounded(value), uniform: rounded(uniform[name]) }
-  }))
+  const values = weightStatistics.flatMap((name) =>
+    heads.map((head) => {
+      const value =
+        item === null ? result.summary!.weights[name][head]! : (itemStatistics(rows, item, head)?.[name] ?? null)
+      return { statistic: panelTitle(name), head, value: rounded(value), uniform: rounded(uniform[name]) }
+    }),
+  )
   const { numHeads } = result.request.spec
-  const title = ['Statistics of attention against uniform attention', ...(numHeads > 1 ? [headWords(heads, numHeads)] : [])].join(', ')
+  const title = [
+    'Statistics of attention against uniform attention',
+    ...(numHeads > 1 ? [headWords(heads, numHeads)] : []),
+  ].join(', ')
   const shared = {
     $schema: vegaLiteSchema,
-    title: figureTitle(title, [provenance(result.request, item), 'Dot: the head. Dashed line: uniform causal attention at this length. Means over rows i \u2265 1.', caution], columns * (panelWidth + 30)),
+    title: figureTitle(
+      title,
+      [
+        provenance(result.request, item),
+        'Dot: the head. Dashed line: uniform causal attention at this length. Means over rows i \u2265 1.',
+        caution,
+      ],
+      columns * (panelWidth + 30),
+    ),
     config: theme,
   }
-  if (values.every(({ value }) => value === null)) return { ...shared, ...nothing(title, rows.seqLen) } as unknown as VegaLiteSpec
-  const normalized = heads.slice(0, 8).map((head) => `head ${head} ${inWords(values.find((row) => row.head === head && row.statistic === 'normalized_entropy')!.value)}`)
+  if (values.every(({ value }) => value === null))
+    return { ...shared, ...nothing(title, rows.seqLen) } as unknown as VegaLiteSpec
+  const normalized = heads
+    .slice(0, 8)
+    .map(
+      (head) =>
+        `head ${head} ${inWords(values.find((row) => row.head === head && row.statistic === 'normalized_entropy')!.value)}`,
+    )
   const step = Math.max(9, Math.min(22, Math.floor(640 / heads.length)))
   return {
     ...shared,
@@ -44,16 +64,39 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
       width: panelWidth,
       height: Math.max(2 * step, heads.length * step),
       encoding: {
-        x: { field: 'value', type: 'quantitative', scale: { zero: false, nice: true, padding: 12 }, axis: { title: null, tickCount: 4, format: '~g', grid: true } },
-        y: { field: 'head', type: 'ordinal', sort: heads, axis: { title: 'head', grid: false, ticks: false, values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0) } },
+        x: {
+          field: 'value',
+          type: 'quantitative',
+          scale: { zero: false, nice: true, padding: 12 },
+          axis: { title: null, tickCount: 4, format: '~g', grid: true },
+        },
+        y: {
+          field: 'head',
+          type: 'ordinal',
+          sort: heads,
+          axis: {
+            title: 'head',
+            grid: false,
+            ticks: false,
+            values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0),
+          },
+        },
         tooltip: [
-          { field: 'statistic', type: 'nominal' }, { field: 'head', type: 'ordinal' },
-          { field: 'value', type: 'quantitative', format: '.4~f' }, { field: 'uniform', type: 'quantitative', title: 'under uniform attention', format: '.4~f' },
+          { field: 'statistic', type: 'nominal' },
+          { field: 'head', type: 'ordinal' },
+          { field: 'value', type: 'quantitative', format: '.4~f' },
+          { field: 'uniform', type: 'quantitative', title: 'under uniform attention', format: '.4~f' },
         ],
       },
       layer: [
-        { mark: { type: 'rule', aria: false, style: 'baseline', strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { x: { field: 'uniform', type: 'quantitative', aggregate: 'mean' }, y: null, tooltip: null } },
-        { mark: { type: 'rule', aria: false, style: 'observed', strokeWidth: 2, opacity: 0.45 }, encoding: { x2: { field: 'uniform' } } },
+        {
+          mark: { type: 'rule', aria: false, style: 'baseline', strokeDash: [4, 3], strokeWidth: 1.5 },
+          encoding: { x: { field: 'uniform', type: 'quantitative', aggregate: 'mean' }, y: null, tooltip: null },
+        },
+        {
+          mark: { type: 'rule', aria: false, style: 'observed', strokeWidth: 2, opacity: 0.45 },
+          encoding: { x2: { field: 'uniform' } },
+        },
         { mark: { type: 'point', aria: false, style: 'observed', filled: true, size: 55, opacity: 1 } },
       ],
     },
@@ -63,7 +106,8 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
 
 /** At T = 1 there is no row to average. */
 function nothing(title: string, seqLen: number): Record<string, unknown> {
-  const text = seqLen < 2 ? 'One position has no row i \u2265 1, so every statistic is null.' : 'No statistic is finite.'
+  const text =
+    seqLen < 2 ? 'One position has no row i \u2265 1, so every statistic is null.' : 'No statistic is finite.'
   return {
     description: `${title}. ${text}`,
     data: { values: [{ note: text }] },

@@ -6,7 +6,9 @@ let loading: Promise<{ vega: typeof import('vega'); vegaLite: typeof import('veg
 
 async function load() {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
-  const { textMetrics } = vega as unknown as { textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number } }
+  const { textMetrics } = vega as unknown as {
+    textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number }
+  }
   textMetrics.width = (item, text) => textWidth(String(text ?? '').trim()) * (item.fontSize ?? 11)
   return { vega, vegaLite }
 }
@@ -32,7 +34,9 @@ async function draw(spec: VegaLiteSpec): Promise<string> {
     const svg = await view.toSVG()
     const label = typeof spec.description === 'string' ? `role="img" aria-label="${attribute(spec.description)}" ` : ''
     // Neighbouring cells show seams where a screen's pixels divide them, unless their edges are kept crisp.
-    return svg.replace('<svg ', () => `<svg ${label}`).replaceAll('<g class="mark-rect role-mark', '<g shape-rendering="crispEdges" class="mark-rect role-mark')
+    return svg
+      .replace('<svg ', () => `<svg ${label}`)
+      .replaceAll('<g class="mark-rect role-mark', '<g shape-rendering="crispEdges" class="mark-rect role-mark')
   } finally {
     view.finalize()
   }

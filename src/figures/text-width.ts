@@ -1,5 +1,6 @@
 const narrow = /[\s\u00b7ijltfrI.,:;|!'()[\]\u200d\ufe0f\u0300-\u036f]/u
-const broad = /[mwMW@%\u2026\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]|\p{Extended_Pictographic}/u
+const broad =
+  /[mwMW@%\u2026\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]|\p{Extended_Pictographic}/u
 
 /**
  * About how wide a text prints in DejaVu Sans, in ems. Vega lays out axes and legends by it: without a canvas it

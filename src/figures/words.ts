@@ -20,7 +20,9 @@ export function provenance(request: AttentionRequest, item: number | null): stri
     count(seqLen, 'position'),
     item === null ? `average over ${count(batch, 'item')}` : `item ${item} of ${batch}`,
     ...(mode === 'train' ? ['train mode'] : []),
-  ].map(unbroken).join('\u00a0\u00b7 ')
+  ]
+    .map(unbroken)
+    .join('\u00a0\u00b7 ')
 }
 
 /** What of the sequence is shown, if not all of it; empty otherwise. */

@@ -85,10 +85,14 @@ export class Child {
     this.#state = 'starting'
     this.#starts++
     this.#killedFor = null
-    const child = spawn(process.execPath, [...process.execArgv.filter((flag) => !flag.startsWith('--watch')), mainFile, role, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: childEnvironment(environment),
-    })
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv.filter((flag) => !flag.startsWith('--watch')), mainFile, role, ...args],
+      {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        env: childEnvironment(environment),
+      },
+    )
     this.#process = child
     this.#timer = setTimeout(() => this.kill('it was not ready in time'), readyWithinMs)
     child.on('message', (message) => this.#heard(message as FromChild))
@@ -102,7 +106,9 @@ export class Child {
         if (this.#state !== 'stopping') this.#next(child.pid ?? 0, how)
       }
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
-      child.once('error', (error) => { if (child.pid === undefined) ended(error.message) })
+      child.once('error', (error) => {
+        if (child.pid === undefined) ended(error.message)
+      })
     })
   }
 

@@ -52,7 +52,11 @@ export class Dispatcher implements CallEvents {
     const worker = this.#queue.length(exchange.line) === 0 ? this.#workerFor(exchange) : null
     if ((worker === null || worker.load > 0) && this.waiting >= this.#queueLimit) {
       this.counters.refused++
-      exchange.fail(new ServiceError('queue-full', `${this.waiting} requests are waiting already.`, { headers: { 'retry-after': '1' } }))
+      exchange.fail(
+        new ServiceError('queue-full', `${this.waiting} requests are waiting already.`, {
+          headers: { 'retry-after': '1' },
+        }),
+      )
       return
     }
     exchange.timer = setTimeout(() => this.#pastDeadline(exchange), exchange.seconds * 1000)
@@ -170,7 +174,12 @@ export class Dispatcher implements CallEvents {
     const tries = exchange.deaths + exchange.losses
     if (exchange.deaths >= mostTries) {
       this.counters.failed++
-      exchange.fail(new ServiceError('request-crashes-worker', 'The request ended the worker that computed it, and a second one that tried again.'))
+      exchange.fail(
+        new ServiceError(
+          'request-crashes-worker',
+          'The request ended the worker that computed it, and a second one that tried again.',
+        ),
+      )
       return
     }
     if (tries >= mostTries) {
@@ -181,7 +190,11 @@ export class Dispatcher implements CallEvents {
     const why = this.#hopeless?.() ?? null
     if (why !== null) {
       this.counters.failed++
-      exchange.fail(new ServiceError('worker-lost', `The worker was lost and there is none to try again: ${why}.`, { headers: { 'retry-after': '5' } }))
+      exchange.fail(
+        new ServiceError('worker-lost', `The worker was lost and there is none to try again: ${why}.`, {
+          headers: { 'retry-after': '5' },
+        }),
+      )
       return
     }
     this.counters.retried++
@@ -192,7 +205,9 @@ export class Dispatcher implements CallEvents {
     if (exchange.over) return
     this.counters.deadlinePassed++
     this.#withdraw(exchange) // before the client hears of it: who has read the 504 knows that the worker was told
-    exchange.fail(new ServiceError('deadline-exceeded', `The request was not answered within ${exchange.seconds} seconds.`))
+    exchange.fail(
+      new ServiceError('deadline-exceeded', `The request was not answered within ${exchange.seconds} seconds.`),
+    )
   }
 
   /** Takes an exchange that is over out of wherever it is. */

@@ -4,8 +4,8 @@ import type { Line } from './queue.ts'
 import type { WorkReport } from '../http/work-report.ts'
 
 /**
- * Where an answer goes. Exactly one of `whole`, `begin`, `lend` and `fail` comes first; after `begin`, `data` until `end`
- * or `cut`; after `lend`, `end` or `cut`.
+ * Where an answer goes. Exactly one of `whole`, `begin`, `lend` and `fail` comes first; after `begin`, `data` until
+ * `end` or `cut`; after `lend`, `end` or `cut`.
  */
 export interface AnswerSink {
   whole(status: number, headers: AnswerHeaders, body: readonly Buffer[], exchange: Exchange): void
@@ -44,7 +44,18 @@ export class Exchange {
   over = false
   timer: NodeJS.Timeout | undefined
 
-  constructor(request: { id: string; method: string; path: string; headers: readonly string[]; body: Buffer | null; line: Line; seconds: number }, sink: AnswerSink) {
+  constructor(
+    request: {
+      id: string
+      method: string
+      path: string
+      headers: readonly string[]
+      body: Buffer | null
+      line: Line
+      seconds: number
+    },
+    sink: AnswerSink,
+  ) {
     this.id = request.id
     this.method = request.method
     this.path = request.path

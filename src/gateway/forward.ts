@@ -22,9 +22,26 @@ import { reportHeader } from '../http/work-report.ts'
 import { chunkSeconds } from '../jobs/chunk-seconds.ts'
 
 /** What of a request a worker needs to see. Everything else ends here, keys above all. */
-const requestHeaders = ['content-type', 'content-encoding', 'accept', 'if-none-match', 'prefer', 'traceparent', 'tracestate'] as const
+const requestHeaders = [
+  'content-type',
+  'content-encoding',
+  'accept',
+  'if-none-match',
+  'prefer',
+  'traceparent',
+  'tracestate',
+] as const
 /** What of an answer is the gateway's own business, or its connection's. */
-const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'server-timing', 'x-request-id', reportHeader, acceptHeader])
+const ownHeaders = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'date',
+  'server-timing',
+  'x-request-id',
+  reportHeader,
+  acceptHeader,
+])
 
 export interface Forwarding {
   readonly dispatcher: Dispatcher
@@ -82,7 +99,10 @@ export function forwardRoutes(config: Config, forwarding: Forwarding): AppPart {
         if (error !== null) return sink.fail(asServiceError(error))
         const { method, url, id } = request
         const line = forwarding.isBackground(request) ? 'background' : ownLine
-        const exchange = new Exchange({ id, method, path: url, headers: headersFor(request, reply, seconds), body, line, seconds }, sink)
+        const exchange = new Exchange(
+          { id, method, path: url, headers: headersFor(request, reply, seconds), body, line, seconds },
+          sink,
+        )
         reply.raw.once('close', () => forwarding.dispatcher.leave(exchange))
         forwarding.dispatcher.submit(exchange)
       })
@@ -100,9 +120,17 @@ function headersFor(request: FastifyRequest, reply: FastifyReply, seconds: numbe
   return headers
 }
 
-/** Whether a worker could write its answer as chunks to this client's connection: not to one that still writes the answer before. */
+/**
+ * Whether a worker could write its answer as chunks to this client's connection: not to one that still writes the
+ * answer before.
+ */
 function canBeLent({ raw, method }: FastifyRequest, reply: FastifyReply): boolean {
-  return raw.httpVersion === '1.1' && method !== 'HEAD' && reply.raw.socket !== null && raw.socket.remoteAddress !== undefined
+  return (
+    raw.httpVersion === '1.1' &&
+    method !== 'HEAD' &&
+    reply.raw.socket !== null &&
+    raw.socket.remoteAddress !== undefined
+  )
 }
 
 /** Writes a worker's answer to the client, or a problem of the gateway's own. */
@@ -164,7 +192,11 @@ export class HttpSink implements AnswerSink {
     if (error.status >= 500) request.log.warn({ code: error.code, detail: error.message }, 'request failed')
     request.problemCode = error.code
     const body = Buffer.from(JSON.stringify(problemDocument(error, request.id)))
-    this.#write(error.status, { ...error.headers, 'content-type': 'application/problem+json', 'content-length': String(body.length) })
+    this.#write(error.status, {
+      ...error.headers,
+      'content-type': 'application/problem+json',
+      'content-length': String(body.length),
+    })
     this.#raw.end(request.method === 'HEAD' ? undefined : body)
   }
 

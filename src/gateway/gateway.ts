@@ -30,8 +30,15 @@ const workerStopMs = 5_000
 /** A report in the making is worth waiting for. */
 const jobsStopMs = 30_000
 
-/** The process that clients speak to: it accepts, refuses, queues and forwards, keeps workers running, and computes nothing. */
-export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus: readonly string[]): Promise<ServiceProcess> {
+/**
+ * The process that clients speak to: it accepts, refuses, queues and forwards, keeps workers running, and computes
+ * nothing.
+ */
+export async function serveGateway(
+  config: Config,
+  log: FastifyBaseLogger,
+  gpus: readonly string[],
+): Promise<ServiceProcess> {
   const folder = privateFolder()
   const readiness = new Readiness()
   const shares = memoryShares(config)
@@ -45,10 +52,12 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
     if (workers.some(({ ready }) => ready)) return readiness.ready()
     const failed = workers.find(({ state }) => state.state === 'failed')
     if (crashLoop.broken) readiness.failed('workers end as soon as they start')
-    else if (failed !== undefined && workers.every(({ state }) => state.state !== 'starting')) readiness.failed(failed.state.reason!)
-    else if (!workers.some(({ returning }) => returning)) readiness.failed('no worker is running; the next one is being started')
+    else if (failed !== undefined && workers.every(({ state }) => state.state !== 'starting'))
+      readiness.failed(failed.state.reason!)
+    else if (!workers.some(({ returning }) => returning))
+      readiness.failed('no worker is running; the next one is being started')
   }
-  dispatcher.hopeless = () => (readiness.status === 'failed' ? readiness.reason ?? 'no worker is running' : null)
+  dispatcher.hopeless = () => (readiness.status === 'failed' ? (readiness.reason ?? 'no worker is running') : null)
 
   for (let id = 0; id < config.WORKERS; id++) {
     const environment: Record<string, string> = {
@@ -57,16 +66,30 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
       ...(config.DEVICE === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
     }
     const socketPath = join(folder, `worker-${id}.sock`)
-    workers.push(new WorkerLink(id, { role: 'worker', name: `worker ${id}`, args: [String(id), socketPath], environment }, socketPath, log, {
-      free: () => dispatcher.pump(),
-      changed: judge,
-      died(worker, death) {
-        crashLoop.died(death)
-        judge()
-        dispatcher.workerDied(worker)
-        if (readiness.status === 'failed') dispatcher.failWaiting(() => new ServiceError('worker-lost', `No worker is left: ${readiness.reason}.`, { headers: { 'retry-after': '5' } }))
-      },
-    }))
+    workers.push(
+      new WorkerLink(
+        id,
+        { role: 'worker', name: `worker ${id}`, args: [String(id), socketPath], environment },
+        socketPath,
+        log,
+        {
+          free: () => dispatcher.pump(),
+          changed: judge,
+          died(worker, death) {
+            crashLoop.died(death)
+            judge()
+            dispatcher.workerDied(worker)
+            if (readiness.status === 'failed')
+              dispatcher.failWaiting(
+                () =>
+                  new ServiceError('worker-lost', `No worker is left: ${readiness.reason}.`, {
+                    headers: { 'retry-after': '5' },
+                  }),
+              )
+          },
+        },
+      ),
+    )
   }
 
   const door = openInternalDoor(join(folder, 'gateway.sock'))
@@ -77,8 +100,12 @@ export async function serveGateway(config: Config, log: FastifyBaseLogger, gpus:
   const readMetrics = gatewayMetrics(metrics, { workers, jobs, dispatcher, bodies })
   const app = await buildApp(config, log, [
     ...frontParts(config, {
-      inFlight, metrics, tracing, readMetrics, isInternal,
-      routeOf: (path) => workers.find(({ routes }) => routes.includes(path)) === undefined ? undefined : path,
+      inFlight,
+      metrics,
+      tracing,
+      readMetrics,
+      isInternal,
+      routeOf: (path) => (workers.find(({ routes }) => routes.includes(path)) === undefined ? undefined : path),
     }),
     healthRoutes(readiness, () => !crashLoop.broken),
     engineRoutes(config, {
@@ -128,5 +155,5 @@ function privateFolder(): string {
       // the next one
     }
   }
-  throw new Error('there is no folder for the workers\' sockets: set TMPDIR to one that can be written')
+  throw new Error("there is no folder for the workers' sockets: set TMPDIR to one that can be written")
 }

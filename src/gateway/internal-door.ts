@@ -20,7 +20,9 @@ export function openInternalDoor(path: string): InternalDoor {
   return {
     path,
     async listen(app) {
-      const http = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => app.routing(request, response))
+      const http = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) =>
+        app.routing(request, response),
+      )
       http.on('connection', (socket) => sockets.add(socket))
       server = http
       await new Promise<void>((resolve, reject) => {

@@ -20,7 +20,17 @@ import { HttpSink } from './forward.ts'
 import { readBody } from './read-body.ts'
 
 /** What of a request the process of the jobs needs to see: the key as well, for it tells whose jobs they are. */
-const requestHeaders = ['content-type', 'content-encoding', 'accept', 'prefer', 'last-event-id', 'authorization', 'x-api-key', 'traceparent', 'tracestate'] as const
+const requestHeaders = [
+  'content-type',
+  'content-encoding',
+  'accept',
+  'prefer',
+  'last-event-id',
+  'authorization',
+  'x-api-key',
+  'traceparent',
+  'tracestate',
+] as const
 const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', reportHeader])
 const readyWithinMs = 20_000
 
@@ -37,16 +47,26 @@ export class JobsLink {
   constructor(config: Config, socketPath: string, gatewaySocketPath: string, log: FastifyBaseLogger) {
     this.#config = config
     this.#folder = new JobFolder(config.DATA_DIR)
-    this.#pool = new Pool('http://jobs', { socketPath, connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
-    this.#child = new Child({ role: 'jobs', name: 'jobs', args: [socketPath, gatewaySocketPath], environment: {} }, log, {
-      message: (message) => {
-        if (message.type === 'metrics') this.#metrics.heard(message)
-        if (message.type !== 'ready') return
-        for (const go of this.#waiting) go()
-        this.#waiting = []
-      },
-      died: () => {},
+    this.#pool = new Pool('http://jobs', {
+      socketPath,
+      connections: null,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
     })
+    this.#child = new Child(
+      { role: 'jobs', name: 'jobs', args: [socketPath, gatewaySocketPath], environment: {} },
+      log,
+      {
+        message: (message) => {
+          if (message.type === 'metrics') this.#metrics.heard(message)
+          if (message.type !== 'ready') return
+          for (const go of this.#waiting) go()
+          this.#waiting = []
+        },
+        died: () => {},
+      },
+    )
     this.#metrics = new ChildMetrics(this.#child)
   }
 
@@ -82,15 +102,25 @@ export class JobsLink {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
-    const answer = await this.#send({ method: request.method as 'GET', path: request.url, headers, body, signal: request.method === 'POST' ? null : left }, left)
+    const answer = await this.#send(
+      {
+        method: request.method as 'GET',
+        path: request.url,
+        headers,
+        body,
+        signal: request.method === 'POST' ? null : left,
+      },
+      left,
+    )
     const workUnits = readReport(answer.headers[reportHeader] as string | undefined)?.workUnits ?? 0
     if (left.aborted) {
       request.chargeLate(workUnits)
       return void answer.body.dump()
     }
     request.workUnits = workUnits
-    const own: Record<string, string | string[]> = { ...reply.getHeaders() as Record<string, string | string[]> }
-    for (const [name, value] of Object.entries(answer.headers)) if (!ownHeaders.has(name) && value !== undefined) own[name] = value
+    const own: Record<string, string | string[]> = { ...(reply.getHeaders() as Record<string, string | string[]>) }
+    for (const [name, value] of Object.entries(answer.headers))
+      if (!ownHeaders.has(name) && value !== undefined) own[name] = value
     reply.raw.writeHead(answer.statusCode, own)
     watchReader(reply.raw)
     answer.body.once('error', () => reply.raw.destroy()) // the client must see that the rest is lost
@@ -149,7 +179,12 @@ export class JobsLink {
 export function forwardToJobs(config: Config, link: JobsLink, readiness: Readiness, bodies: MemoryLedger): AppPart {
   return async (app) => {
     app.addHook('onRequest', (request, reply, done) => {
-      if (request.method !== 'POST' || !/^\/experiments\/(bias|heads)\/?(\?|$)/.test(request.url) || !prefersAsync(request.headers.prefer)) return done()
+      if (
+        request.method !== 'POST' ||
+        !/^\/experiments\/(bias|heads)\/?(\?|$)/.test(request.url) ||
+        !prefersAsync(request.headers.prefer)
+      )
+        return done()
       handOn(request, reply)
     })
     await app.register(async (jobs) => {
@@ -192,5 +227,9 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
 }
 
 function unreachable(cause?: unknown): ServiceError {
-  return new ServiceError('storage-failed', 'The process that keeps the jobs does not answer at the moment. Nothing was lost.', { cause, headers: { 'retry-after': '2' } })
+  return new ServiceError(
+    'storage-failed',
+    'The process that keeps the jobs does not answer at the moment. Nothing was lost.',
+    { cause, headers: { 'retry-after': '2' } },
+  )
 }

@@ -10,8 +10,15 @@ export type ToChild =
 
 /** What a child says to its gateway. */
 export type FromChild =
-  /** A forward pass on its device agreed with the reference: it takes requests. `routes`: the addresses that compute. */
-  | { readonly type: 'ready'; readonly device: string; readonly engines: readonly Availability[]; readonly routes: readonly string[] }
+  /**
+   * A forward pass on its device agreed with the reference: it takes requests. `routes`: the addresses that compute.
+   */
+  | {
+      readonly type: 'ready'
+      readonly device: string
+      readonly engines: readonly Availability[]
+      readonly routes: readonly string[]
+    }
   /** It runs but cannot compute what the configuration asks for, and says why. */
   | { readonly type: 'failed'; readonly reason: string; readonly engines: readonly Availability[] }
   /** Its event loop is free: whatever it computed before has ended. */

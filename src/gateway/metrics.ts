@@ -15,16 +15,33 @@ interface Source {
  * The text of /metrics: this process's numbers and those of all its children, added up. What a child had counted before
  * it ended is kept, so that counters never go back; one that is too busy to answer is shown as it was last seen.
  */
-export function gatewayMetrics({ registry }: RequestMetrics, { workers, jobs, dispatcher, bodies }: { workers: readonly WorkerLink[]; jobs: Source; dispatcher: Dispatcher; bodies: MemoryLedger }): () => Promise<string> {
+export function gatewayMetrics(
+  { registry }: RequestMetrics,
+  {
+    workers,
+    jobs,
+    dispatcher,
+    bodies,
+  }: { workers: readonly WorkerLink[]; jobs: Source; dispatcher: Dispatcher; bodies: MemoryLedger },
+): () => Promise<string> {
   const { counters } = dispatcher
   gauge(registry, 'attention_queue_length', 'Requests that wait for a worker.', [], () => [[{}, dispatcher.waiting]])
-  gauge(registry, 'attention_inflight_bytes', 'Bytes reserved by requests in flight.', ['kind'], () => [[{ kind: 'bodies' }, bodies.takenBytes]])
+  gauge(registry, 'attention_inflight_bytes', 'Bytes reserved by requests in flight.', ['kind'], () => [
+    [{ kind: 'bodies' }, bodies.takenBytes],
+  ])
   gauge(registry, 'attention_workers', 'Workers by state.', ['state'], () => {
-    const states = new Map([['ready', 0], ['starting', 0], ['failed', 0], ['stopping', 0]])
+    const states = new Map([
+      ['ready', 0],
+      ['starting', 0],
+      ['failed', 0],
+      ['stopping', 0],
+    ])
     for (const { state } of workers) states.set(state.state, states.get(state.state)! + 1)
     return [...states].map(([state, count]) => [{ state }, count] as const)
   })
-  counter(registry, 'attention_worker_restarts_total', 'Times that a worker was started again.', ['worker'], () => workers.map(({ state }) => [{ worker: String(state.id) }, state.restarts] as const))
+  counter(registry, 'attention_worker_restarts_total', 'Times that a worker was started again.', ['worker'], () =>
+    workers.map(({ state }) => [{ worker: String(state.id) }, state.restarts] as const),
+  )
   counter(registry, 'attention_forwarded_total', 'How requests to workers ended.', ['outcome'], () => [
     [{ outcome: 'answered' }, counters.answered],
     [{ outcome: 'queue-full' }, counters.refused],
@@ -33,12 +50,16 @@ export function gatewayMetrics({ registry }: RequestMetrics, { workers, jobs, di
     [{ outcome: 'failed' }, counters.failed],
     [{ outcome: 'cut' }, counters.cut],
   ])
-  counter(registry, 'attention_retries_total', 'Requests sent again after their worker was lost.', [], () => [[{}, counters.retried]])
+  counter(registry, 'attention_retries_total', 'Requests sent again after their worker was lost.', [], () => [
+    [{}, counters.retried],
+  ])
 
   let ended: readonly unknown[] = []
   const last = new Map<Source, { pid: number | null; metrics: readonly unknown[] }>()
   const collect = async (): Promise<string> => {
-    const heard = await Promise.all([...workers, jobs].map(async (source) => ({ source, pid: source.pid, metrics: await source.metrics() })))
+    const heard = await Promise.all(
+      [...workers, jobs].map(async (source) => ({ source, pid: source.pid, metrics: await source.metrics() })),
+    )
     for (const { source, pid, metrics } of heard) {
       const before = last.get(source)
       if (before !== undefined && before.pid !== pid) {

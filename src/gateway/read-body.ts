@@ -10,11 +10,18 @@ const oneChunkBytes = 65_536
  * before they are taken: at once where Content-Length says how many, else as they come. `reservations` collects what
  * is to be released when the request is over. Null: there is no body. The caller watches for a body that stands still.
  */
-export function readBody(request: IncomingMessage, limitBytes: number, ledger: MemoryLedger, reservations: Reservation[], done: (error: Error | null, body: Buffer | null) => void): void {
+export function readBody(
+  request: IncomingMessage,
+  limitBytes: number,
+  ledger: MemoryLedger,
+  reservations: Reservation[],
+  done: (error: Error | null, body: Buffer | null) => void,
+): void {
   const length = request.headers['content-length']
   const chunked = request.headers['transfer-encoding'] !== undefined
   if (!chunked && (length === undefined || length === '0')) return done(null, null)
-  const tooLarge = (): ServiceError => new ServiceError('body-too-large', 'The body is larger than the limit.', { extra: { limit_bytes: limitBytes } })
+  const tooLarge = (): ServiceError =>
+    new ServiceError('body-too-large', 'The body is larger than the limit.', { extra: { limit_bytes: limitBytes } })
   if (Number(length) > limitBytes) return done(tooLarge(), null)
   try {
     if (!chunked) reservations.push(ledger.reserve(Number(length)))

@@ -40,7 +40,10 @@ export class WorkerLink {
   readonly #calls = new Set<Call>()
   /** An experiment, which it computes whenever nothing else is there. */
   #long: Call | null = null
-  /** Places held by work that nobody waits for any more, until the worker says that it is over; with the time by which it must. */
+  /**
+   * Places held by work that nobody waits for any more, until the worker says that it is over; with the time by which
+   * it must.
+   */
   readonly #abandoned = new Map<number, NodeJS.Timeout>()
   readonly #metrics: ChildMetrics
   #nextId = 0
@@ -123,14 +126,24 @@ export class WorkerLink {
     if (load >= quickDepth || this.#abandoned.size > 0) return false
     if (this.#serviceMs > quickMs || (exchange.body?.length ?? 0) > largestAheadBytes) return false
     const [oldest] = this.#calls
-    return !oldest!.exchange.suspect && performance.now() - Math.max(oldest!.sentAt, this.#lastAnswerAt) < takeBackAfterMs
+    return (
+      !oldest!.exchange.suspect && performance.now() - Math.max(oldest!.sentAt, this.#lastAnswerAt) < takeBackAfterMs
+    )
   }
 
   send(exchange: Exchange, events: CallEvents): Call {
     const call = new Call(exchange, this, events)
     if (isLong(exchange)) this.#long = call
     else this.#calls.add(call)
-    this.#pool.dispatch({ method: exchange.method as 'POST', path: exchange.path, headers: exchange.headers as string[], body: exchange.body }, call)
+    this.#pool.dispatch(
+      {
+        method: exchange.method as 'POST',
+        path: exchange.path,
+        headers: exchange.headers as string[],
+        body: exchange.body,
+      },
+      call,
+    )
     return call
   }
 
@@ -148,7 +161,10 @@ export class WorkerLink {
     this.#lastAnswerAt = now
   }
 
-  /** Nothing is awaited from this call any more, though it may not have come to its computation's end: it died, or was never begun. */
+  /**
+   * Nothing is awaited from this call any more, though it may not have come to its computation's end: it died, or was
+   * never begun.
+   */
   drop(call: Call): boolean {
     if (this.#long !== call) return this.#calls.delete(call)
     this.#long = null
@@ -158,7 +174,8 @@ export class WorkerLink {
   /** All but the oldest, if it has made no progress: given ahead in vain. */
   stuckBehind(): Call[] {
     const [oldest, ...ahead] = this.#calls
-    if (oldest === undefined || performance.now() - Math.max(oldest.sentAt, this.#lastAnswerAt) < takeBackAfterMs) return []
+    if (oldest === undefined || performance.now() - Math.max(oldest.sentAt, this.#lastAnswerAt) < takeBackAfterMs)
+      return []
     return ahead
   }
 
@@ -174,7 +191,10 @@ export class WorkerLink {
     call.giveUp()
     if (!this.drop(call)) return
     const id = this.#nextId++
-    this.#abandoned.set(id, setTimeout(() => this.#child.kill('it did not answer within the deadline and the grace after it'), withinMs))
+    this.#abandoned.set(
+      id,
+      setTimeout(() => this.#child.kill('it did not answer within the deadline and the grace after it'), withinMs),
+    )
     this.#child.send({ type: 'ping', id })
   }
 

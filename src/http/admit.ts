@@ -20,7 +20,13 @@ const unitsWorthALook = 1.01
  * the deadline. The memory is given back when the answer is out or its client gone. Work that goes on after its client
  * left, or past its deadline, sees the deadline's `signal` aborted.
  */
-export async function admit<T>(computing: Computing, request: FastifyRequest, reply: FastifyReply, needs: { bytes: number; seconds: number }, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+export async function admit<T>(
+  computing: Computing,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  needs: { bytes: number; seconds: number },
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
   const seconds = requestedSeconds(request.headers['request-timeout'], needs.seconds)
   const reservation = computing.memory.reserve(needs.bytes)
   const deadline = new Deadline(seconds)
@@ -30,7 +36,7 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
   })
   try {
     const result = await computing.turns.run(deadline, request.timing, async () => {
-      if (request.workUnits > unitsWorthALook && await hasLeft(request)) deadline.leave()
+      if (request.workUnits > unitsWorthALook && (await hasLeft(request))) deadline.leave()
       deadline.throwIfOver()
       return work(deadline)
     })
@@ -45,8 +51,8 @@ export async function admit<T>(computing: Computing, request: FastifyRequest, re
 }
 
 /**
- * Whether the client left while this process was busy: one turn of the event loop reads the end of its connection behind
- * its request, the next one tells.
+ * Whether the client left while this process was busy: one turn of the event loop reads the end of its connection
+ * behind its request, the next one tells.
  */
 async function hasLeft({ raw: { socket } }: FastifyRequest): Promise<boolean> {
   await setImmediate()

@@ -27,7 +27,12 @@ const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
  * error format, one log line a request. `parts` say what this process serves: the computations themselves, or a way
  * to the workers that do them. A process that no client speaks to logs its requests as `debug`.
  */
-export async function buildApp(config: Config, logger: FastifyBaseLogger, parts: readonly AppPart[], requestLogLevel: 'info' | 'debug' = 'info'): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  logger: FastifyBaseLogger,
+  parts: readonly AppPart[],
+  requestLogLevel: 'info' | 'debug' = 'info',
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes its own line
@@ -40,7 +45,8 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
     bodyLimit: config.BODY_LIMIT * 2 ** 20,
     trustProxy: config.TRUST_PROXY,
     requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false }, // asked for below, in our words
+    // Asked for below, in our words
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     clientErrorHandler: sendRawProblem,
     frameworkErrors: (error, request, reply) => {
@@ -70,7 +76,11 @@ export async function buildApp(config: Config, logger: FastifyBaseLogger, parts:
   logRequests(app, requestLogLevel)
   watchSlowClients(app)
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    done(raw.headers.host === undefined && raw.httpVersion === '1.1' ? new ServiceError('bad-protocol', 'A request needs a Host header.') : undefined)
+    done(
+      raw.headers.host === undefined && raw.httpVersion === '1.1'
+        ? new ServiceError('bad-protocol', 'A request needs a Host header.')
+        : undefined,
+    )
   })
   answerUnusualRequests(app.server)
   answerErrors(app)

@@ -10,15 +10,26 @@ import type { FigureSelection } from '../figures/index.ts'
 export const attentionForms = ['json', 'npz', 'vegalite', 'svg', 'png'] as const
 export type AttentionForm = (typeof attentionForms)[number]
 
-/** What a form needs computed: a figure just what it draws, whatever `return` says. Refuses a figure that cannot be drawn. */
-export function requestFor(form: AttentionForm, request: AttentionRequest, selection: FigureSelection): AttentionRequest {
+/**
+ * What a form needs computed: a figure just what it draws, whatever `return` says. Refuses a figure that cannot be
+ * drawn.
+ */
+export function requestFor(
+  form: AttentionForm,
+  request: AttentionRequest,
+  selection: FigureSelection,
+): AttentionRequest {
   if (form === 'json' || form === 'npz') return request
   checkFigure(selection, request)
   return { ...request, returns: new Set(figureNeeds(selection.figure)) }
 }
 
 /** A result as bytes: small ones whole, large ones as a stream that follows its reader. */
-export async function encodeAttention(result: AttentionResult, form: AttentionForm, selection: FigureSelection): Promise<Buffer | Readable> {
+export async function encodeAttention(
+  result: AttentionResult,
+  form: AttentionForm,
+  selection: FigureSelection,
+): Promise<Buffer | Readable> {
   if (form === 'json') return encodeJson(result)
   if (form === 'npz') return encodeNpz(result)
   const spec = attentionFigure(result, selection)

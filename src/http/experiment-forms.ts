@@ -12,7 +12,13 @@ export { experimentForms } from './experiment-form-names.ts'
 export type { ExperimentForm } from './experiment-form-names.ts'
 
 /** The rows of all seeds as an answer. The same rows give the same bytes. */
-export async function encodeExperiment(plan: Plan, rows: readonly SeedRow[], engine: EngineIdentity, form: ExperimentForm, returns: ReadonlySet<ExperimentReturn>): Promise<Buffer | Readable> {
+export async function encodeExperiment(
+  plan: Plan,
+  rows: readonly SeedRow[],
+  engine: EngineIdentity,
+  form: ExperimentForm,
+  returns: ReadonlySet<ExperimentReturn>,
+): Promise<Buffer | Readable> {
   if (form === 'csv') return encodeExperimentCsv(plan, rows)
   const report = reportOf(plan, rows, engine)
   if (form === 'json') return encodeExperimentJson(plan, rows, report, returns)

@@ -24,7 +24,9 @@ export interface Front {
   isInternal(request: FastifyRequest): boolean
 }
 
-/** What the process has that clients speak to, in the order in which a request meets it: measured, then let in or not. */
+/**
+ * What the process has that clients speak to, in the order in which a request meets it: measured, then let in or not.
+ */
 export function frontParts(config: Config, front: Front): AppPart[] {
   return [
     (app) => front.inFlight.watch(app),

@@ -1,6 +1,6 @@
 /**
- * A large answer need not go through the gateway's hands: the gateway writes its head and its end, and lends the client's
- * connection to the worker for the body between them. These are the words that the two sides use for it.
+ * A large answer need not go through the gateway's hands: the gateway writes its head and its end, and lends the
+ * client's connection to the worker for the body between them. These are the words that the two sides use for it.
  */
 
 /** On a request: the client's connection can be lent. */

@@ -22,6 +22,7 @@ export function chooseForm<F extends Form>(accept: string | undefined, forms: re
   const best = new Negotiator({ headers: { accept } }).mediaType(offered)
   if (best === 'text/html') return 'json'
   const form = forms.find((name) => mediaTypes[name] === best)
-  if (form === undefined) throw new ServiceError('not-acceptable', `The answer can be ${forms.map((name) => mediaTypes[name]).join(', ')}.`)
+  if (form === undefined)
+    throw new ServiceError('not-acceptable', `The answer can be ${forms.map((name) => mediaTypes[name]).join(', ')}.`)
   return form
 }

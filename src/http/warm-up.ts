@@ -17,7 +17,10 @@ export async function warmUp(engines: Engines): Promise<void> {
   const run = async (kind: (typeof modelKinds)[number], width: number, seqLen: number, runs: number): Promise<void> => {
     const heads = kind === 'causal' ? {} : { num_heads: 2 }
     for (let seed = 0; seed < runs; seed++) {
-      const request = readAttentionRequest(kind, { model: { d_in: width, d_out: width, seed, ...heads }, input: { randn: [1, seqLen, width], seed } })
+      const request = readAttentionRequest(kind, {
+        model: { d_in: width, d_out: width, seed, ...heads },
+        input: { randn: [1, seqLen, width], seed },
+      })
       await encodeAttention(await compute(request, engines), 'json', selection)
     }
   }

@@ -18,5 +18,11 @@ export function writeReport({ queueMs, computeMs, encodeMs, workUnits, engine }:
 export function readReport(text: string | undefined): WorkReport | null {
   if (text === undefined) return null
   const [queueMs, computeMs, encodeMs, workUnits, ...engine] = text.split(' ')
-  return { queueMs: Number(queueMs), computeMs: Number(computeMs), encodeMs: Number(encodeMs), workUnits: Number(workUnits), engine: engine.join(' ') }
+  return {
+    queueMs: Number(queueMs),
+    computeMs: Number(computeMs),
+    encodeMs: Number(encodeMs),
+    workUnits: Number(workUnits),
+    engine: engine.join(' '),
+  }
 }

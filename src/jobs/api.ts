@@ -9,12 +9,19 @@ export interface JobsApi {
    * Accepts an experiment: once this resolves, the job is kept, whatever happens to any process. `operations`: what it
    * adds to the work to be done, none where the job was there.
    */
-  submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<{ job: JobDocument; operations: number }>
+  submit(
+    caller: string,
+    kind: JobKind,
+    body: unknown,
+    asked: ExperimentRequest,
+  ): Promise<{ job: JobDocument; operations: number }>
   get(caller: string, id: string): Promise<JobDocument>
   /** Newest first; `before` is the id of a job, `next` that of the last one here where there are more. */
   list(caller: string, limit: number, before: string | undefined): Promise<{ jobs: JobDocument[]; next: string | null }>
   cancel(caller: string, id: string): Promise<JobDocument>
-  /** Server-sent events after number `after`, until the job has ended or `signal` aborts; null when there will be none. */
+  /**
+   * Server-sent events after number `after`, until the job has ended or `signal` aborts; null when there will be none.
+   */
   events(caller: string, id: string, after: number, signal: AbortSignal): Promise<Readable | null>
   /** The answer in one of the experiment's forms. */
   result(caller: string, id: string, form: string): Promise<Buffer>

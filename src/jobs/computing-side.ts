@@ -15,6 +15,9 @@ export async function checkEngine(side: ComputingSide, name: EngineName | undefi
   if (name === undefined) return
   const engines = await side.engines()
   if (engines.find((engine) => engine.name === name)?.available !== false) return
-  const message = `${name} is not enabled here; enabled are ${engines.filter(({ available }) => available).map(({ name }) => name).join(', ')} (GET /engines says why)`
+  const message = `${name} is not enabled here; enabled are ${engines
+    .filter(({ available }) => available)
+    .map(({ name }) => name)
+    .join(', ')} (GET /engines says why)`
   throw new ServiceError('engine-not-enabled', message, { places: [{ path: '/engine', message }] })
 }

@@ -16,6 +16,10 @@ export interface Database {
 }
 
 /** Rows that a statement gives on a connection. */
-export async function rowsOf<Row>(connection: Connection, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+export async function rowsOf<Row>(
+  connection: Connection,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   return (await connection.executeSql(text, [...values])).rows as Row[]
 }

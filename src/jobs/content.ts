@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ExperimentRequest } from '../http/read/experiment-request.ts'
 
-const hash = (...parts: readonly string[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
+const hash = (...parts: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 
 /**
  * What is asked, by whom and of which version, as one text: two requests that fill in to the same experiment are the

@@ -41,7 +41,13 @@ export function createJobs(config: Config, log: FastifyBaseLogger, side: Computi
     counts,
   })
   return {
-    jobs: new Jobs(opening, side, { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes }, version, log),
+    jobs: new Jobs(
+      opening,
+      side,
+      { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes },
+      version,
+      log,
+    ),
     numbers: { chunks: counts, store: () => opening.numbers() },
     start: () => opening.start(),
     quiet: () => opening.quiet(),

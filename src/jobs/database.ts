@@ -31,17 +31,30 @@ export async function openEmbedded(folder: JobFolder): Promise<Database> {
     throw error
   }
   const plain = fromPglite(pglite)
-  const connection: Connection = { ...plain, executeSql: (text, values) => plain.executeSql(text, values).catch(withoutValues) }
+  const connection: Connection = {
+    ...plain,
+    executeSql: (text, values) => plain.executeSql(text, values).catch(withoutValues),
+  }
   return {
-    boss: new PgBoss({ ...common, db: connection, backend: 'pglite', superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 }),
+    boss: new PgBoss({
+      ...common,
+      db: connection,
+      backend: 'pglite',
+      superviseIntervalSeconds: 10,
+      monitorIntervalSeconds: 10,
+    }),
     exclusive: true,
     query: (text, values) => rowsOf(connection, text, values),
-    transaction: (work) => pglite.transaction((tx) => work({
-      async executeSql(text, values) {
-        if (values !== undefined && values.length > 0) return tx.query(text, values as unknown[]).catch(withoutValues)
-        return { rows: (await tx.exec(text).catch(withoutValues)).flatMap(({ rows }) => rows) }
-      },
-    })),
+    transaction: (work) =>
+      pglite.transaction((tx) =>
+        work({
+          async executeSql(text, values) {
+            if (values !== undefined && values.length > 0)
+              return tx.query(text, values as unknown[]).catch(withoutValues)
+            return { rows: (await tx.exec(text).catch(withoutValues)).flatMap(({ rows }) => rows) }
+          },
+        }),
+      ),
     async close() {
       await pglite.close().catch(() => {})
       lock.release()
@@ -51,7 +64,14 @@ export async function openEmbedded(folder: JobFolder): Promise<Database> {
 
 /** A PostgreSQL that any number of replicas share. A dead one's chunks are missed within seconds. */
 export function openShared(url: string): Database {
-  const boss = new PgBoss({ ...common, connectionString: url, application_name: 'attention-service', superviseIntervalSeconds: 2, monitorIntervalSeconds: 2, max: 8 })
+  const boss = new PgBoss({
+    ...common,
+    connectionString: url,
+    application_name: 'attention-service',
+    superviseIntervalSeconds: 2,
+    monitorIntervalSeconds: 2,
+    max: 8,
+  })
   return {
     boss,
     exclusive: false,
@@ -73,6 +93,7 @@ export function openShared(url: string): Database {
 
 /** PGlite's errors carry the statement with all its values, which would fill the log with rows. */
 function withoutValues(error: unknown): never {
-  if (error !== null && typeof error === 'object') for (const name of ['params', 'query', 'queryOptions']) delete (error as Record<string, unknown>)[name]
+  if (error !== null && typeof error === 'object')
+    for (const name of ['params', 'query', 'queryOptions']) delete (error as Record<string, unknown>)[name]
   throw error
 }

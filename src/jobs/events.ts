@@ -9,11 +9,23 @@ const heartbeatMs = 10_000
 const heartbeat = ': still here\n\n'
 
 /** A job's events after number `after` as text/event-stream, until it has ended. */
-export function eventStream(store: JobStore, watch: JobWatch, id: string, after: number, signal: AbortSignal): Readable {
+export function eventStream(
+  store: JobStore,
+  watch: JobWatch,
+  id: string,
+  after: number,
+  signal: AbortSignal,
+): Readable {
   return Readable.from(read(store, watch, id, after, signal), { objectMode: false })
 }
 
-async function* read(store: JobStore, watch: JobWatch, id: string, after: number, signal: AbortSignal): AsyncGenerator<string> {
+async function* read(
+  store: JobStore,
+  watch: JobWatch,
+  id: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   let known = after
   let latest = Infinity
   let ended = false

@@ -54,7 +54,11 @@ export class JobFolder {
   #needs(bytes: number): void {
     const { bavail, bsize } = statfsSync(this.path)
     if (bavail * bsize >= bytes) return
-    throw new ServiceError('storage-failed', `The disk of the job store (DATA_DIR) has ${Math.floor(bavail * bsize / mebi)} MiB left; this needs about ${Math.ceil(bytes / mebi)} MiB.`, { headers: { 'retry-after': '60' } })
+    throw new ServiceError(
+      'storage-failed',
+      `The disk of the job store (DATA_DIR) has ${Math.floor((bavail * bsize) / mebi)} MiB left; this needs about ${Math.ceil(bytes / mebi)} MiB.`,
+      { headers: { 'retry-after': '60' } },
+    )
   }
 
   markMade(): void {

@@ -57,7 +57,7 @@ export function hasEnded(state: JobState): boolean {
 
 export function documentOf(job: JobRow): JobDocument {
   const self = `/jobs/${job.id}`
-  const problem = job.problem === null ? null : JSON.parse(job.problem) as JobProblem
+  const problem = job.problem === null ? null : (JSON.parse(job.problem) as JobProblem)
   return {
     id: job.id,
     kind: job.kind,

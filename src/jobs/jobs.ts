@@ -44,20 +44,37 @@ export class Jobs implements JobsApi {
     this.#log = log
   }
 
-  async submit(caller: string, kind: JobKind, body: unknown, asked: ExperimentRequest): Promise<{ job: JobDocument; operations: number }> {
+  async submit(
+    caller: string,
+    kind: JobKind,
+    body: unknown,
+    asked: ExperimentRequest,
+  ): Promise<{ job: JobDocument; operations: number }> {
     const plan = planOf(asked.config)
-    refuseTooMuchWork(plan, { maxSeeds: this.#limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model.')
+    refuseTooMuchWork(
+      plan,
+      { maxSeeds: this.#limits.maxSeeds, work: workLimit },
+      'Ask for fewer seeds or a smaller model.',
+    )
     await checkEngine(this.#side, asked.config.engine)
     const seedsAtOnce = seedsPerChunk(plan)
     const atOnce = estimateChunkBytes(plan, seedsAtOnce)
     if (atOnce > this.#limits.chunkBytes) {
-      throw new ServiceError('request-too-large', `One seed needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (a part of MEMORY_LIMIT).`, {
-        extra: { estimated_bytes: Math.ceil(atOnce), limit_bytes: this.#limits.chunkBytes },
-      })
+      throw new ServiceError(
+        'request-too-large',
+        `One seed needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (a part of MEMORY_LIMIT).`,
+        {
+          extra: { estimated_bytes: Math.ceil(atOnce), limit_bytes: this.#limits.chunkBytes },
+        },
+      )
     }
     const request = JSON.stringify(body)
     if (request.length > largestRequest) {
-      throw new ServiceError('body-too-large', `A job is kept with its request, which may have ${largestRequest} bytes; values take the least as base64, and none as seeds.`, { extra: { limit_bytes: largestRequest } })
+      throw new ServiceError(
+        'body-too-large',
+        `A job is kept with its request, which may have ${largestRequest} bytes; values take the least as base64, and none as seeds.`,
+        { extra: { limit_bytes: largestRequest } },
+      )
     }
     const content = contentOf(caller, this.#version, asked)
     return this.#use(async ({ store, runner }) => {
@@ -65,8 +82,14 @@ export class Jobs implements JobsApi {
       this.#opening.checkRoom(bytes)
       this.#opening.accepting()
       const { job, isNew } = await store.submit({
-        content, idOf: (attempt) => idOf(content, attempt), caller, kind, request,
-        seeds: seedsOf(plan), seedsPerChunk: seedsAtOnce, bytes,
+        content,
+        idOf: (attempt) => idOf(content, attempt),
+        caller,
+        kind,
+        request,
+        seeds: seedsOf(plan),
+        seedsPerChunk: seedsAtOnce,
+        bytes,
       })
       this.#opening.accepting()
       runner.wake()
@@ -79,7 +102,11 @@ export class Jobs implements JobsApi {
     return this.#use(async ({ store }) => documentOf(await store.get(caller, id)))
   }
 
-  list(caller: string, limit: number, before: string | undefined): Promise<{ jobs: JobDocument[]; next: string | null }> {
+  list(
+    caller: string,
+    limit: number,
+    before: string | undefined,
+  ): Promise<{ jobs: JobDocument[]; next: string | null }> {
     if (this.#opening.isFresh) return noJobs.list(caller, limit, before)
     return this.#use(async ({ store }) => {
       const rows = await store.list(caller, limit + 1, before)
@@ -139,11 +166,18 @@ export class Jobs implements JobsApi {
 }
 
 export function storageFailed(cause: unknown): ServiceError {
-  return new ServiceError('storage-failed', 'The job store cannot be used at the moment; the log of the service has the reason. Nothing was accepted or lost.', { cause, headers: { 'retry-after': '5' } })
+  return new ServiceError(
+    'storage-failed',
+    'The job store cannot be used at the moment; the log of the service has the reason. Nothing was accepted or lost.',
+    { cause, headers: { 'retry-after': '5' } },
+  )
 }
 
 function expired(job: JobRow): ServiceError {
-  return new ServiceError('job-expired', `The result of the job expired at ${job.expires_at!.toISOString()} (JOB_RETENTION).`)
+  return new ServiceError(
+    'job-expired',
+    `The result of the job expired at ${job.expires_at!.toISOString()} (JOB_RETENTION).`,
+  )
 }
 
 function refuseWithoutResult(job: JobRow): void {
@@ -153,5 +187,8 @@ function refuseWithoutResult(job: JobRow): void {
     throw new ServiceError(code, detail, { places, extra })
   }
   if (job.state === 'cancelled') throw new ServiceError('job-cancelled', 'The job was cancelled, so it has no result.')
-  if (job.state !== 'succeeded') throw new ServiceError('job-not-finished', `${job.done} of ${job.seeds} seeds are done.`, { headers: { 'retry-after': pollAgainSeconds } })
+  if (job.state !== 'succeeded')
+    throw new ServiceError('job-not-finished', `${job.done} of ${job.seeds} seeds are done.`, {
+      headers: { 'retry-after': pollAgainSeconds },
+    })
 }

@@ -27,5 +27,9 @@ export function lockFile(path: string, waitMs = 0): { release(): void } {
     throw error
   }
   held.add(database)
-  return { release: () => { if (held.delete(database)) database.close() } }
+  return {
+    release: () => {
+      if (held.delete(database)) database.close()
+    },
+  }
 }

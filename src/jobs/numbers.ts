@@ -1,6 +1,9 @@
 import type { JobState } from './job.ts'
 
-/** How tries at chunks of seeds ended in this process: rows kept, failed (the third time the job does), put off as nobody's fault. */
+/**
+ * How tries at chunks of seeds ended in this process: rows kept, failed (the third time the job does), put off as
+ * nobody's fault.
+ */
 export const chunkOutcomes = ['kept', 'failed', 'put-off'] as const
 export type ChunkCounts = Record<(typeof chunkOutcomes)[number], number>
 

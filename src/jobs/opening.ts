@@ -95,7 +95,9 @@ export class Opening {
   async check(open: Open): Promise<void> {
     if (!open.database.exclusive || open.closing.aborted) return
     try {
-      await open.database.transaction((connection) => connection.executeSql('SELECT 1 FROM attention_jobs.jobs LIMIT 1'))
+      await open.database.transaction((connection) =>
+        connection.executeSql('SELECT 1 FROM attention_jobs.jobs LIMIT 1'),
+      )
     } catch {
       if (open.closing.aborted) return
       this.#parts.log.error('the job store is opened anew')
@@ -128,9 +130,11 @@ export class Opening {
   /** Null where nothing is open, which is no reason to open it, or it does not answer soon. */
   numbers(): Promise<StoreNumbers | null> {
     this.#numbers ??= this.#opened()
-      .then(async (open) => open === null ? null : open.store.numbers())
+      .then(async (open) => (open === null ? null : open.store.numbers()))
       .catch(() => null)
-      .finally(() => { this.#numbers = null })
+      .finally(() => {
+        this.#numbers = null
+      })
     return Promise.race([this.#numbers, delay(numbersWithinMs, null, { ref: false })])
   }
 
@@ -172,12 +176,31 @@ export class Opening {
       }
       const store = new JobStore(database, queue, limits, version)
       const watch = new JobWatch((ids) => store.changes(ids))
-      const runner = new Runner({ store, queue, watch, compute, render, log, counts, ended: () => this.ended(store), broken: () => void this.check(open) })
+      const runner = new Runner({
+        store,
+        queue,
+        watch,
+        compute,
+        render,
+        log,
+        counts,
+        ended: () => this.ended(store),
+        broken: () => void this.check(open),
+      })
       await store.sweep()
       await this.ended(store)
-      const sweeping = setInterval(() => void store.sweep().catch((error: unknown) => log.warn({ err: error }, 'job store')), sweepEveryMs)
+      const sweeping = setInterval(
+        () => void store.sweep().catch((error: unknown) => log.warn({ err: error }, 'job store')),
+        sweepEveryMs,
+      )
       const open: Open = {
-        database, store, queue, watch, runner, render, closing: closing.signal,
+        database,
+        store,
+        queue,
+        watch,
+        runner,
+        render,
+        closing: closing.signal,
         async quiet() {
           closing.abort()
           await runner.stop()

@@ -10,7 +10,10 @@ const longestSeconds = 86_399
 const yearSeconds = 365 * 86_400
 
 /** What the queue carries: a chunk to compute, or the report to make when all are there. */
-export interface Task { readonly job: string; readonly chunk: number | 'report' }
+export interface Task {
+  readonly job: string
+  readonly chunk: number | 'report'
+}
 
 /** A task in the hands of this process. */
 export interface TakenTask extends Task {
@@ -18,7 +21,10 @@ export interface TakenTask extends Task {
   readonly retryCount: number
 }
 
-/** The chunks that wait, in pg-boss. A task that nobody finished comes back: at once when it was given back, else when its heartbeat stops. */
+/**
+ * The chunks that wait, in pg-boss. A task that nobody finished comes back: at once when it was given back, else when
+ * its heartbeat stops.
+ */
 export class TaskQueue {
   readonly #boss: PgBoss
 
@@ -45,7 +51,11 @@ export class TaskQueue {
 
   /** Earlier chunks of every job come first, so that a short job is not kept waiting by a long one. */
   async add(connection: Connection, tasks: readonly Task[]): Promise<void> {
-    await this.#boss.insert(name, tasks.map((task) => ({ data: { ...task }, priority: task.chunk === 'report' ? 1 : -task.chunk })), { db: connection })
+    await this.#boss.insert(
+      name,
+      tasks.map((task) => ({ data: { ...task }, priority: task.chunk === 'report' ? 1 : -task.chunk })),
+      { db: connection },
+    )
   }
 
   async take(): Promise<TakenTask | null> {
@@ -57,7 +67,9 @@ export class TaskQueue {
   keep(task: TakenTask, lost: () => void): { stop(): void } {
     const timer = setInterval(() => {
       this.#boss.touch(name, [attemptOf(task)]).then(
-        (response) => { if ((response as { affected?: number }).affected === 0) lost() },
+        (response) => {
+          if ((response as { affected?: number }).affected === 0) lost()
+        },
         () => {}, // a database that does not answer says nothing about the task
       )
     }, touchEveryMs)
@@ -77,10 +89,16 @@ export class TaskQueue {
   async clear(database: Database): Promise<void> {
     await this.#boss.deleteAllJobs(name)
     await database.transaction(async (connection) => {
-      const missing = await rowsOf<{ job: string; chunk: number }>(connection, `
+      const missing = await rowsOf<{ job: string; chunk: number }>(
+        connection,
+        `
         SELECT c.job, c.number AS chunk FROM attention_jobs.chunks c JOIN attention_jobs.jobs j ON j.id = c.job
-        WHERE j.state IN ('queued', 'running') AND c.answer IS NULL ORDER BY j.number, c.number`)
-      const complete = await rowsOf<{ job: string }>(connection, "SELECT id AS job FROM attention_jobs.jobs WHERE state IN ('queued', 'running') AND done = seeds")
+        WHERE j.state IN ('queued', 'running') AND c.answer IS NULL ORDER BY j.number, c.number`,
+      )
+      const complete = await rowsOf<{ job: string }>(
+        connection,
+        "SELECT id AS job FROM attention_jobs.jobs WHERE state IN ('queued', 'running') AND done = seeds",
+      )
       const tasks: Task[] = [...missing, ...complete.map(({ job }) => ({ job, chunk: 'report' as const }))]
       if (tasks.length > 0) await this.add(connection, tasks)
     })

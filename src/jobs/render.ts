@@ -3,8 +3,18 @@ import { ServiceError } from '../errors.ts'
 import type { Render } from './runner.ts'
 
 /** What the thread is asked, and what it says. */
-export interface RenderOrder { readonly id: number; readonly kind: string; readonly request: string; readonly answers: readonly string[]; readonly form: string }
-export interface Rendered { readonly id: number; readonly bytes?: Uint8Array; readonly error?: string }
+export interface RenderOrder {
+  readonly id: number
+  readonly kind: string
+  readonly request: string
+  readonly answers: readonly string[]
+  readonly form: string
+}
+export interface Rendered {
+  readonly id: number
+  readonly bytes?: Uint8Array
+  readonly error?: string
+}
 
 const idleMs = 60_000
 
@@ -24,14 +34,15 @@ export class RenderThread {
     this.#file = file
   }
 
-  readonly render: Render = (kind, request, answers, form) => new Promise((resolve, reject) => {
-    const id = this.#nextId++
-    clearTimeout(this.#idle)
-    this.#waiting.set(id, { resolve, reject })
-    this.#worker ??= this.#start()
-    this.#worker.ref()
-    this.#worker.postMessage({ id, kind, request, answers, form } satisfies RenderOrder)
-  })
+  readonly render: Render = (kind, request, answers, form) =>
+    new Promise((resolve, reject) => {
+      const id = this.#nextId++
+      clearTimeout(this.#idle)
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker ??= this.#start()
+      this.#worker.ref()
+      this.#worker.postMessage({ id, kind, request, answers, form } satisfies RenderOrder)
+    })
 
   async close(): Promise<void> {
     clearTimeout(this.#idle)
@@ -53,7 +64,12 @@ export class RenderThread {
     })
     const lost = (cause: unknown): void => {
       if (this.#worker === worker) this.#worker = null
-      for (const { reject } of this.#waiting.values()) reject(new ServiceError('internal', 'The report could not be made; the log of the service has the details.', { cause }))
+      for (const { reject } of this.#waiting.values())
+        reject(
+          new ServiceError('internal', 'The report could not be made; the log of the service has the details.', {
+            cause,
+          }),
+        )
       this.#waiting.clear()
     }
     worker.on('error', lost)

@@ -8,7 +8,10 @@ import type { TakenTask, TaskQueue } from './queue.ts'
 import type { ChunkWork, JobStore } from './store.ts'
 import type { JobWatch } from './watch.ts'
 
-/** Computes the rows of one chunk of seeds: the answer as JSON text, `{"engine": ..., "rows": [...]}`. Throws ServiceError. */
+/**
+ * Computes the rows of one chunk of seeds: the answer as JSON text, `{"engine": ..., "rows": [...]}`. Throws
+ * ServiceError.
+ */
 export type ComputeChunk = (chunk: ChunkWork, signal: AbortSignal) => Promise<string>
 
 /** Makes the answer of a whole experiment from its chunks' answers, in one of its forms. */
@@ -18,7 +21,15 @@ const lookEveryMs = 500
 const afterErrorMs = 2_000
 const largestKeptResult = 4 * 2 ** 20
 /** Errors that say nothing about the chunk: it waits and is tried again, however often. */
-const passing: ReadonlySet<string> = new Set(['not-ready', 'queue-full', 'memory-full', 'worker-lost', 'draining', 'storage-failed', 'rate-limited'])
+const passing: ReadonlySet<string> = new Set([
+  'not-ready',
+  'queue-full',
+  'memory-full',
+  'worker-lost',
+  'draining',
+  'storage-failed',
+  'rate-limited',
+])
 
 /** Takes chunks from the queue, has them computed, keeps their rows; so many at once as it has lanes. */
 export class Runner {
@@ -35,7 +46,17 @@ export class Runner {
   readonly #lanes: Promise<void>[] = []
   #wake = new AbortController()
 
-  constructor(parts: { store: JobStore; queue: TaskQueue; watch: JobWatch; compute: ComputeChunk; render: Render; log: FastifyBaseLogger; counts: ChunkCounts; ended: () => Promise<void>; broken: () => void }) {
+  constructor(parts: {
+    store: JobStore
+    queue: TaskQueue
+    watch: JobWatch
+    compute: ComputeChunk
+    render: Render
+    log: FastifyBaseLogger
+    counts: ChunkCounts
+    ended: () => Promise<void>
+    broken: () => void
+  }) {
     this.#store = parts.store
     this.#queue = parts.queue
     this.#watch = parts.watch
@@ -75,7 +96,8 @@ export class Runner {
         if (signal.aborted) return
         this.#log.error({ err: error, task }, 'job queue')
         this.#broken()
-        if (task !== null) await this.#queue.again(task).catch(() => {}) // else it comes back when its heartbeat is missed
+        // Else it comes back when its heartbeat is missed
+        if (task !== null) await this.#queue.again(task).catch(() => {})
         await pause(afterErrorMs, signal)
         continue
       }
@@ -85,7 +107,9 @@ export class Runner {
 
   async #do(task: TakenTask): Promise<void> {
     const controller = new AbortController()
-    const kept = this.#queue.keep(task, () => controller.abort(new ServiceError('internal', 'The chunk was taken by another replica.')))
+    const kept = this.#queue.keep(task, () =>
+      controller.abort(new ServiceError('internal', 'The chunk was taken by another replica.')),
+    )
     try {
       if (task.chunk === 'report') await this.#report(task)
       else await this.#chunk(task, controller)
@@ -140,11 +164,22 @@ export class Runner {
   }
 
   async #failed(task: TakenTask, error: unknown): Promise<void> {
-    const problem: JobProblem = error instanceof ServiceError
-      ? { code: error.code, detail: error.message, places: error.places, extra: error.extra }
-      : { code: 'internal', detail: 'Something went wrong in the service; its log has the details.' }
+    const problem: JobProblem =
+      error instanceof ServiceError
+        ? { code: error.code, detail: error.message, places: error.places, extra: error.extra }
+        : { code: 'internal', detail: 'Something went wrong in the service; its log has the details.' }
     const { job, chunk, retryCount } = task
-    this.#log.warn({ job, chunk, retryCount, code: problem.code, detail: problem.detail, ...(error instanceof ServiceError ? {} : { err: error }) }, 'a chunk failed')
+    this.#log.warn(
+      {
+        job,
+        chunk,
+        retryCount,
+        code: problem.code,
+        detail: problem.detail,
+        ...(error instanceof ServiceError ? {} : { err: error }),
+      },
+      'a chunk failed',
+    )
     if (passing.has(problem.code)) return this.#putOff(task)
     if (chunk !== 'report') this.#counts.failed++
     await this.#store.failed(task, problem)

@@ -29,7 +29,12 @@ export interface StoreLimits {
 }
 
 /** A chunk to compute. */
-export interface ChunkWork { readonly kind: JobKind; readonly request: string; readonly from: number; readonly to: number }
+export interface ChunkWork {
+  readonly kind: JobKind
+  readonly request: string
+  readonly from: number
+  readonly to: number
+}
 
 const day = "interval '1 day'"
 /** For how long an expired job is still known. */
@@ -60,8 +65,13 @@ export class JobStore {
   async submit(job: NewJob): Promise<{ job: JobRow; isNew: boolean }> {
     return this.#database.transaction(async (connection) => {
       await connection.executeSql('SELECT pg_advisory_xact_lock(hashtext($1))', [job.caller])
-      const [latest] = await rowsOf<JobRow & { attempt: number }>(connection, `SELECT ${this.#columns}, attempt FROM attention_jobs.jobs WHERE content = $1 ORDER BY attempt DESC LIMIT 1`, [job.content])
-      if (latest !== undefined && latest.state !== 'failed' && latest.state !== 'cancelled' && !latest.expired) return { job: latest, isNew: false }
+      const [latest] = await rowsOf<JobRow & { attempt: number }>(
+        connection,
+        `SELECT ${this.#columns}, attempt FROM attention_jobs.jobs WHERE content = $1 ORDER BY attempt DESC LIMIT 1`,
+        [job.content],
+      )
+      if (latest !== undefined && latest.state !== 'failed' && latest.state !== 'cancelled' && !latest.expired)
+        return { job: latest, isNew: false }
       await this.#checkLimits(connection, job)
       const attempt = latest === undefined ? 0 : latest.attempt + 1
       const id = job.idOf(attempt)
@@ -75,20 +85,27 @@ export class JobStore {
         [id, job.seedsPerChunk, job.seeds],
       )
       const chunks = Math.ceil(job.seeds / job.seedsPerChunk)
-      await this.#queue.add(connection, Array.from({ length: chunks }, (_, chunk): Task => ({ job: id, chunk })))
+      await this.#queue.add(
+        connection,
+        Array.from({ length: chunks }, (_, chunk): Task => ({ job: id, chunk })),
+      )
       return { job: (await this.#change(connection, id, 'TRUE', 'done = 0'))!, isNew: true }
     })
   }
 
   async get(caller: string, id: string): Promise<JobRow> {
-    const [job] = await this.#database.query<JobRow>(`SELECT ${this.#columns} FROM attention_jobs.jobs WHERE id = $1 AND caller = $2`, [id, caller])
+    const [job] = await this.#database.query<JobRow>(
+      `SELECT ${this.#columns} FROM attention_jobs.jobs WHERE id = $1 AND caller = $2`,
+      [id, caller],
+    )
     if (job === undefined) throw unknownJob()
     return job
   }
 
   /** Newest first, those older than job `before`; without the expired ones. */
   async list(caller: string, limit: number, before: string | undefined): Promise<JobRow[]> {
-    const older = before === undefined ? 'TRUE' : 'number < (SELECT number FROM attention_jobs.jobs WHERE id = $3 AND caller = $1)'
+    const older =
+      before === undefined ? 'TRUE' : 'number < (SELECT number FROM attention_jobs.jobs WHERE id = $3 AND caller = $1)'
     return this.#database.query<JobRow>(
       `SELECT ${this.#columns} FROM attention_jobs.jobs WHERE caller = $1 AND NOT ${this.#expired} AND ${older} ORDER BY number DESC LIMIT $2`,
       before === undefined ? [caller, limit] : [caller, limit, before],
@@ -99,14 +116,22 @@ export class JobStore {
   async cancel(caller: string, id: string): Promise<JobRow | null> {
     await this.get(caller, id)
     return this.#database.transaction(async (connection) => {
-      const job = await this.#change(connection, id, "state IN ('queued', 'running')", "state = 'cancelled', finished_at = now(), bytes = 0")
+      const job = await this.#change(
+        connection,
+        id,
+        "state IN ('queued', 'running')",
+        "state = 'cancelled', finished_at = now(), bytes = 0",
+      )
       if (job !== null) await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [id])
       return job
     })
   }
 
   async eventsAfter(id: string, number: number): Promise<{ number: number; name: string; data: string }[]> {
-    return this.#database.query('SELECT number, name, data FROM attention_jobs.events WHERE job = $1 AND number > $2 ORDER BY number', [id, number])
+    return this.#database.query(
+      'SELECT number, name, data FROM attention_jobs.events WHERE job = $1 AND number > $2 ORDER BY number',
+      [id, number],
+    )
   }
 
   /** Number of the last event and state of these jobs. */
@@ -117,11 +142,17 @@ export class JobStore {
   /** The chunk behind a task; null when there is nothing to do any more. */
   async begin(task: TakenTask): Promise<ChunkWork | null> {
     const { job, chunk } = task
-    const [work] = await this.#database.query<ChunkWork & { state: string; version: string }>(`
+    const [work] = await this.#database.query<ChunkWork & { state: string; version: string }>(
+      `
       SELECT j.kind, j.request, j.state, j.version, c.first AS from, c.first + c.count AS to FROM attention_jobs.chunks c JOIN attention_jobs.jobs j ON j.id = c.job
-      WHERE c.job = $1 AND c.number = $2 AND c.answer IS NULL AND j.state IN ('queued', 'running')`, [job, chunk])
+      WHERE c.job = $1 AND c.number = $2 AND c.answer IS NULL AND j.state IN ('queued', 'running')`,
+      [job, chunk],
+    )
     if (work === undefined || !(await this.#isOurs(task, work.version))) return null
-    if (work.state === 'queued') await this.#database.transaction((connection) => this.#change(connection, job, "state = 'queued'", "state = 'running', started_at = now()"))
+    if (work.state === 'queued')
+      await this.#database.transaction((connection) =>
+        this.#change(connection, job, "state = 'queued'", "state = 'running', started_at = now()"),
+      )
     return { kind: work.kind, request: work.request, from: work.from, to: work.to }
   }
 
@@ -133,7 +164,11 @@ export class JobStore {
   async keep(task: TakenTask, answer: string): Promise<'kept' | 'last' | 'dropped'> {
     return this.#database.transaction(async (connection) => {
       await this.#queue.done(connection, task)
-      const [chunk] = await rowsOf<{ count: number }>(connection, 'UPDATE attention_jobs.chunks SET answer = $3 WHERE job = $1 AND number = $2 AND answer IS NULL RETURNING count', [task.job, task.chunk, answer])
+      const [chunk] = await rowsOf<{ count: number }>(
+        connection,
+        'UPDATE attention_jobs.chunks SET answer = $3 WHERE job = $1 AND number = $2 AND answer IS NULL RETURNING count',
+        [task.job, task.chunk, answer],
+      )
       if (chunk === undefined) return 'dropped'
       const job = await this.#change(connection, task.job, "state = 'running'", `done = done + ${Number(chunk.count)}`)
       if (job === null) return 'dropped'
@@ -147,10 +182,20 @@ export class JobStore {
   async failed(task: TakenTask, problem: JobProblem): Promise<void> {
     const givenUp = await this.#database.transaction(async (connection) => {
       const number = task.chunk === 'report' ? 0 : task.chunk
-      const [chunk] = await rowsOf<{ failures: number }>(connection, 'UPDATE attention_jobs.chunks SET failures = failures + 1 WHERE job = $1 AND number = $2 RETURNING failures', [task.job, number])
+      const [chunk] = await rowsOf<{ failures: number }>(
+        connection,
+        'UPDATE attention_jobs.chunks SET failures = failures + 1 WHERE job = $1 AND number = $2 RETURNING failures',
+        [task.job, number],
+      )
       if (chunk !== undefined && chunk.failures < mostFailures) return false
       await this.#queue.done(connection, task)
-      const job = await this.#change(connection, task.job, "state IN ('queued', 'running')", "state = 'failed', finished_at = now(), bytes = 0, problem = $2", [JSON.stringify(problem)])
+      const job = await this.#change(
+        connection,
+        task.job,
+        "state IN ('queued', 'running')",
+        "state = 'failed', finished_at = now(), bytes = 0, problem = $2",
+        [JSON.stringify(problem)],
+      )
       if (job !== null) await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [task.job])
       return true
     })
@@ -159,13 +204,19 @@ export class JobStore {
 
   /** The job whose report is to be made; null when that is done. */
   async beginReport(task: TakenTask): Promise<{ kind: JobKind; request: string } | null> {
-    const [job] = await this.#database.query<{ kind: JobKind; request: string; version: string }>("SELECT kind, request, version FROM attention_jobs.jobs WHERE id = $1 AND state = 'running' AND done = seeds", [task.job])
-    return job !== undefined && await this.#isOurs(task, job.version) ? job : null
+    const [job] = await this.#database.query<{ kind: JobKind; request: string; version: string }>(
+      "SELECT kind, request, version FROM attention_jobs.jobs WHERE id = $1 AND state = 'running' AND done = seeds",
+      [task.job],
+    )
+    return job !== undefined && (await this.#isOurs(task, job.version)) ? job : null
   }
 
   /** Its chunks' answers in the order of the seeds. */
   async answers(id: string): Promise<string[]> {
-    const rows = await this.#database.query<{ answer: string }>('SELECT answer FROM attention_jobs.chunks WHERE job = $1 ORDER BY number', [id])
+    const rows = await this.#database.query<{ answer: string }>(
+      'SELECT answer FROM attention_jobs.chunks WHERE job = $1 ORDER BY number',
+      [id],
+    )
     return rows.map(({ answer }) => answer)
   }
 
@@ -173,37 +224,57 @@ export class JobStore {
   async succeeded(task: TakenTask, result: string | null): Promise<void> {
     await this.#database.transaction(async (connection) => {
       await this.#queue.done(connection, task)
-      await this.#change(connection, task.job, "state = 'running'", "state = 'succeeded', finished_at = now(), result = $2", [result])
+      await this.#change(
+        connection,
+        task.job,
+        "state = 'running'",
+        "state = 'succeeded', finished_at = now(), result = $2",
+        [result],
+      )
     })
   }
 
   async result(id: string): Promise<string | null> {
-    const [job] = await this.#database.query<{ result: string | null }>('SELECT result FROM attention_jobs.jobs WHERE id = $1', [id])
+    const [job] = await this.#database.query<{ result: string | null }>(
+      'SELECT result FROM attention_jobs.jobs WHERE id = $1',
+      [id],
+    )
     return job?.result ?? null
   }
 
   async countUnfinished(): Promise<number> {
-    const [row] = await this.#database.query<{ count: number | string }>("SELECT count(*) AS count FROM attention_jobs.jobs WHERE state IN ('queued', 'running')")
+    const [row] = await this.#database.query<{ count: number | string }>(
+      "SELECT count(*) AS count FROM attention_jobs.jobs WHERE state IN ('queued', 'running')",
+    )
     return Number(row!.count)
   }
 
   /** How many jobs there are in each state, and the seeds that are still to be computed. */
   async numbers(): Promise<StoreNumbers> {
     const rows = await this.#database.query<{ state: JobState; count: number | string; left: number | string }>(
-      `SELECT state, count(*) AS count, sum(CASE WHEN state IN ('queued', 'running') THEN seeds - done ELSE 0 END) AS left FROM attention_jobs.jobs WHERE NOT ${this.#expired} GROUP BY state`)
-    return { jobs: Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)])), seedsLeft: rows.reduce((sum, { left }) => sum + Number(left), 0) }
+      `SELECT state, count(*) AS count, sum(CASE WHEN state IN ('queued', 'running') THEN seeds - done ELSE 0 END) AS left FROM attention_jobs.jobs WHERE NOT ${this.#expired} GROUP BY state`,
+    )
+    return {
+      jobs: Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)])),
+      seedsLeft: rows.reduce((sum, { left }) => sum + Number(left), 0),
+    }
   }
 
   /** Removes what has expired; what is left of a job then is that there was one, and after some time not even that. */
   async sweep(): Promise<void> {
     await this.#database.transaction(async (connection) => {
-      const expired = await rowsOf<{ id: string }>(connection, `UPDATE attention_jobs.jobs SET result = NULL, request = '', bytes = 0 WHERE ${this.#expired} AND request <> '' RETURNING id`)
+      const expired = await rowsOf<{ id: string }>(
+        connection,
+        `UPDATE attention_jobs.jobs SET result = NULL, request = '', bytes = 0 WHERE ${this.#expired} AND request <> '' RETURNING id`,
+      )
       const ids = expired.map(({ id }) => id)
       if (ids.length === 0) return
       await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = ANY($1)', [ids])
       await connection.executeSql('DELETE FROM attention_jobs.events WHERE job = ANY($1)', [ids])
     })
-    await this.#database.query(`DELETE FROM attention_jobs.jobs WHERE finished_at < now() - ${this.#limits.retentionDays + tombstoneDays} * ${day}`)
+    await this.#database.query(
+      `DELETE FROM attention_jobs.jobs WHERE finished_at < now() - ${this.#limits.retentionDays + tombstoneDays} * ${day}`,
+    )
     // The embedded database has no process that does this by itself.
     if (this.#database.exclusive) for (const command of ['VACUUM', 'CHECKPOINT']) await this.#database.query(command)
   }
@@ -214,12 +285,26 @@ export class JobStore {
    */
   async #isOurs({ job }: TakenTask, version: string): Promise<boolean> {
     if (version === this.#version) return true
-    if (!isNewer(this.#version, version)) throw new ServiceError('not-ready', `The job is of version ${version} of the service; this is ${this.#version}.`)
+    if (!isNewer(this.#version, version))
+      throw new ServiceError('not-ready', `The job is of version ${version} of the service; this is ${this.#version}.`)
     await this.#database.transaction(async (connection) => {
-      const changed = await this.#change(connection, job, "version = $2 AND state IN ('queued', 'running')", 'version = $3, done = 0', [version, this.#version])
+      const changed = await this.#change(
+        connection,
+        job,
+        "version = $2 AND state IN ('queued', 'running')",
+        'version = $3, done = 0',
+        [version, this.#version],
+      )
       if (changed === null) return
-      const chunks = await rowsOf<{ number: number }>(connection, 'UPDATE attention_jobs.chunks SET answer = NULL, failures = 0 WHERE job = $1 RETURNING number', [job])
-      await this.#queue.add(connection, chunks.map(({ number }): Task => ({ job, chunk: number })))
+      const chunks = await rowsOf<{ number: number }>(
+        connection,
+        'UPDATE attention_jobs.chunks SET answer = NULL, failures = 0 WHERE job = $1 RETURNING number',
+        [job],
+      )
+      await this.#queue.add(
+        connection,
+        chunks.map(({ number }): Task => ({ job, chunk: number })),
+      )
     })
     return false
   }
@@ -234,21 +319,51 @@ export class JobStore {
   }
 
   /** Changes a job that is in a state to be changed, and writes the event of it. */
-  async #change(connection: Connection, id: string, where: string, set: string, values: readonly unknown[] = []): Promise<JobRow | null> {
-    const [job] = await rowsOf<JobRow>(connection, `UPDATE attention_jobs.jobs SET event = event + 1, ${set} WHERE id = $1 AND ${where} RETURNING ${this.#columns}`, [id, ...values])
+  async #change(
+    connection: Connection,
+    id: string,
+    where: string,
+    set: string,
+    values: readonly unknown[] = [],
+  ): Promise<JobRow | null> {
+    const [job] = await rowsOf<JobRow>(
+      connection,
+      `UPDATE attention_jobs.jobs SET event = event + 1, ${set} WHERE id = $1 AND ${where} RETURNING ${this.#columns}`,
+      [id, ...values],
+    )
     if (job === undefined) return null
-    await connection.executeSql('INSERT INTO attention_jobs.events (job, number, name, data) VALUES ($1, $2, $3, $4)', [id, job.event, eventName(job.state), JSON.stringify(documentOf(job))])
+    await connection.executeSql('INSERT INTO attention_jobs.events (job, number, name, data) VALUES ($1, $2, $3, $4)', [
+      id,
+      job.event,
+      eventName(job.state),
+      JSON.stringify(documentOf(job)),
+    ])
     return job
   }
 
   async #checkLimits(connection: Connection, job: NewJob): Promise<void> {
-    const [unfinished] = await rowsOf<{ count: number | string }>(connection, "SELECT count(*) AS count FROM attention_jobs.jobs WHERE caller = $1 AND state IN ('queued', 'running')", [job.caller])
+    const [unfinished] = await rowsOf<{ count: number | string }>(
+      connection,
+      "SELECT count(*) AS count FROM attention_jobs.jobs WHERE caller = $1 AND state IN ('queued', 'running')",
+      [job.caller],
+    )
     if (Number(unfinished!.count) >= this.#limits.jobsPerCaller) {
-      throw new ServiceError('rate-limited', `${this.#limits.jobsPerCaller} jobs of yours have not ended; that is the limit (JOB_LIMIT).`, { headers: { 'retry-after': '10' } })
+      throw new ServiceError(
+        'rate-limited',
+        `${this.#limits.jobsPerCaller} jobs of yours have not ended; that is the limit (JOB_LIMIT).`,
+        { headers: { 'retry-after': '10' } },
+      )
     }
-    const [stored] = await rowsOf<{ bytes: number }>(connection, 'SELECT coalesce(sum(bytes), 0) AS bytes FROM attention_jobs.jobs')
+    const [stored] = await rowsOf<{ bytes: number }>(
+      connection,
+      'SELECT coalesce(sum(bytes), 0) AS bytes FROM attention_jobs.jobs',
+    )
     if (Number(stored!.bytes) + job.bytes > this.#limits.bytes) {
-      throw new ServiceError('storage-failed', 'The results that are kept leave no room for this job (JOB_STORAGE); try again when some have expired.', { headers: { 'retry-after': '600' } })
+      throw new ServiceError(
+        'storage-failed',
+        'The results that are kept leave no room for this job (JOB_STORAGE); try again when some have expired.',
+        { headers: { 'retry-after': '600' } },
+      )
     }
   }
 }

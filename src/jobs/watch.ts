@@ -1,5 +1,8 @@
 /** What a watcher is told of a job. */
-export interface Change { readonly event: number; readonly state: string }
+export interface Change {
+  readonly event: number
+  readonly state: string
+}
 
 const everyMs = 500
 
@@ -40,7 +43,7 @@ export class JobWatch {
       this.#again = false
       // A database that does not answer is seen by those who ask it something; here the next look will do.
       const changes = await this.#changes([...this.#watchers.keys()]).catch(() => [])
-      for (const { id, ...change } of changes) for (const tell of [...this.#watchers.get(id) ?? []]) tell(change)
+      for (const { id, ...change } of changes) for (const tell of [...(this.#watchers.get(id) ?? [])]) tell(change)
     }
     this.#looking = false
   }

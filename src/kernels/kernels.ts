@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { decimalPlaces, floatPowersOfTen, fractionExponents, fractionScale, powersOfFive, powersOfTen, wholePowersOfTen } from './powers.ts'
+import {
+  decimalPlaces,
+  floatPowersOfTen,
+  fractionExponents,
+  fractionScale,
+  powersOfFive,
+  powersOfTen,
+  wholePowersOfTen,
+} from './powers.ts'
 
 /** What build/kernels.wasm exports; its source, src/kernels/assembly/, says what each does. */
 interface Exports {
@@ -93,7 +101,10 @@ export const visible = new Uint32Array(buffer, kernels.VISIBLE.value, kernels.RO
 /** How many rows fill an array of each level above a row's own, the innermost first. */
 export const rowsPerArray = new Uint32Array(buffer, kernels.ROWS_PER_ARRAY.value, 6)
 
-/** The region of the text of an array that is read, and those of what is found in it; number-arrays.ts says what they hold. */
+/**
+ * The region of the text of an array that is read, and those of what is found in it; number-arrays.ts says what they
+ * hold.
+ */
 export const jsonWindow = Buffer.from(buffer, kernels.WINDOW.value, kernels.WINDOW_LENGTH.value)
 export const windowValues = new Float32Array(buffer, kernels.VALUES.value, kernels.VALUES_LENGTH.value)
 export const undecided = new Uint32Array(buffer, kernels.UNDECIDED.value, 3 * kernels.UNDECIDED_LENGTH.value)

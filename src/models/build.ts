@@ -17,7 +17,10 @@ export interface Model {
   readonly dropoutGenerator: () => Generator
 }
 
-/** A model as torch.manual_seed(seed) and the class's constructor draw it; `mapsAlone`: as much of it as the maps depend on. */
+/**
+ * A model as torch.manual_seed(seed) and the class's constructor draw it; `mapsAlone`: as much of it as the maps depend
+ * on.
+ */
 export function drawModel(spec: ModelSpec, seed: number, mapsAlone = false): Model {
   const constructing = new Generator(seed)
   const parameters = drawParameters(spec, constructing, mapsAlone)
@@ -32,16 +35,25 @@ export function drawModel(spec: ModelSpec, seed: number, mapsAlone = false): Mod
 
 /** A model of given parameters. */
 export function givenModel(spec: ModelSpec, parameters: NamedParameters, dropoutSeed: number): Model {
-  return { parameters, projections: modelClasses[spec.kind].lower(spec, parameters), dropoutGenerator: () => new Generator(dropoutSeed) }
+  return {
+    parameters,
+    projections: modelClasses[spec.kind].lower(spec, parameters),
+    dropoutGenerator: () => new Generator(dropoutSeed),
+  }
 }
 
-/** Number of a model's parameters, which all classes share out among the same Linears, without naming or drawing them. */
+/**
+ * Number of a model's parameters, which all classes share out among the same Linears, without naming or drawing them.
+ */
 export function countParameters(spec: ModelSpec): number {
   const width = headsWidth(spec)
   return 3 * width * (spec.dIn + Number(spec.qkvBias)) + (spec.outProj ? outputDim(spec) * (width + 1) : 0)
 }
 
-/** `nn.Linear`'s default initialisation for each parameter, in the constructor's order; `mapsAlone`: those of queries and keys. */
+/**
+ * `nn.Linear`'s default initialisation for each parameter, in the constructor's order; `mapsAlone`: those of queries
+ * and keys.
+ */
 export function drawParameters(spec: ModelSpec, generator: Generator, mapsAlone = false): NamedParameters {
   const parameters = new Map<string, Tensor>()
   let passed = 0

@@ -12,9 +12,15 @@ export interface InUse<Value> {
   end(): void
 }
 
-interface Entry<Value> { readonly value: Value; users: number; cached: boolean }
+interface Entry<Value> {
+  readonly value: Value
+  users: number
+  cached: boolean
+}
 
-/** What an array costs beside its numbers, with what names and shapes it: resident memory of thousands of small models. */
+/**
+ * What an array costs beside its numbers, with what names and shapes it: resident memory of thousands of small models.
+ */
 const bytesBesideNumbers = 1024
 
 interface Options<Value> {

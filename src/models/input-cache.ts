@@ -11,7 +11,11 @@ const leastValues = 2 ** 14
 const inputs = new DrawCache<Tensor>({ name: 'inputs', limitBytes: 32 * 2 ** 20, arraysOf: ({ data }) => [data] })
 
 /** The input of a request, (batch, seqLen, dIn), unless it is given or has been asked for lately newly drawn. */
-export function cachedInput(source: { readonly randn: readonly number[]; readonly seed: number; readonly advance: number } | { readonly values: Tensor }): InUse<Tensor> {
+export function cachedInput(
+  source:
+    | { readonly randn: readonly number[]; readonly seed: number; readonly advance: number }
+    | { readonly values: Tensor },
+): InUse<Tensor> {
   if ('values' in source) return { value: source.values, end() {} }
   const { randn: shape, seed, advance } = source
   const draw = (): Tensor => drawInput(shape, seed, advance)

@@ -7,7 +7,9 @@ import { float32Zeros } from '../tensor/zeros.ts'
 /** Up to so many values, memory that others have parts of is quicker to have. */
 const fewValues = 2 ** 14
 
-/** Standard normal values as torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) gives them. */
+/**
+ * Standard normal values as torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) gives them.
+ */
 export function drawInput(shape: readonly number[], seed: number, advance: number): Tensor {
   const generator = new Generator(seed)
   generator.skipUniform(advance)

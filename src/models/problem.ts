@@ -14,7 +14,10 @@ export interface Projections {
   readonly query: Projection
   /** (numKeyValueHeads * headDim, dIn) */
   readonly key: Projection
-  /** (numKeyValueHeads * headDim, dIn), or null where nobody asks for contexts: a problem of maps alone, which is half the work */
+  /**
+   * (numKeyValueHeads * headDim, dIn), or null where nobody asks for contexts: a problem of maps alone, which is half
+   * the work
+   */
   readonly value: Projection | null
   /** (outputDim, numHeads * headDim), or null where the heads' outputs, side by side, are the context */
   readonly output: Projection | null
@@ -47,7 +50,16 @@ export interface AttentionProblem {
 }
 
 /** What does not depend on the input's values: the problem of a spec, its projections and a batch of inputs. */
-export function attentionProblem(from: { spec: ModelSpec; headDim: number; outputDim: number; projections: Projections; batch: number; seqLen: number; input: Float32Array; dropout: DropoutMask | null }): AttentionProblem {
+export function attentionProblem(from: {
+  spec: ModelSpec
+  headDim: number
+  outputDim: number
+  projections: Projections
+  batch: number
+  seqLen: number
+  input: Float32Array
+  dropout: DropoutMask | null
+}): AttentionProblem {
   return {
     batch: from.batch,
     seqLen: from.seqLen,

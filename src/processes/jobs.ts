@@ -22,7 +22,12 @@ const lastAnswersMs = 20_000
  * The process that has the jobs: their routes on a Unix socket, for its gateway alone; their chunks go through the
  * gateway's private socket to the workers. `end` ends the process.
  */
-export async function serveJobs(config: Config, socketPath: string, gatewaySocketPath: string, end: (code: number) => void): Promise<void> {
+export async function serveJobs(
+  config: Config,
+  socketPath: string,
+  gatewaySocketPath: string,
+  end: (code: number) => void,
+): Promise<void> {
   const log = createLog(config.LOG_LEVEL, 'jobs', process.stdout.isTTY)
   const say = (message: FromChild): void => void process.send?.(message, () => {})
   endWithTheGateway(socketPath, end)
@@ -30,15 +35,20 @@ export async function serveJobs(config: Config, socketPath: string, gatewaySocke
   const inFlight = new InFlight()
   const service = createJobs(config, log, workersThroughGateway(gatewaySocketPath))
   const metrics = jobRegistry(service.numbers)
-  const app = await buildApp(config, log, [
-    (app) => inFlight.watch(app),
-    (app) => askForKeys(app, config.API_KEYS, () => false),
-    (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
-    reportWork,
-    asyncExperiments(service.jobs),
-    onlyAsyncExperiments,
-    jobRoutes(service.jobs),
-  ], 'debug')
+  const app = await buildApp(
+    config,
+    log,
+    [
+      (app) => inFlight.watch(app),
+      (app) => askForKeys(app, config.API_KEYS, () => false),
+      (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
+      reportWork,
+      asyncExperiments(service.jobs),
+      onlyAsyncExperiments,
+      jobRoutes(service.jobs),
+    ],
+    'debug',
+  )
   app.server.keepAliveTimeout = 0 // the gateway keeps its connections
   app.server.requestTimeout = 0
   rmSync(socketPath, { force: true }) // left by the process before
@@ -52,7 +62,8 @@ export async function serveJobs(config: Config, socketPath: string, gatewaySocke
   }
   process.on('message', (message: ToChild) => {
     if (message.type === 'ping') say({ type: 'pong', id: message.id })
-    else if (message.type === 'metrics') void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
+    else if (message.type === 'metrics')
+      void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
     else if (message.type === 'stop') void stop().then(() => end(0))
   })
   say({ type: 'ready', device: '', engines: [], routes: [] })

@@ -9,7 +9,10 @@ import type { ExperimentBody } from '../http/schemas/experiments.ts'
 import type { Rendered, RenderOrder } from '../jobs/render.ts'
 
 /** One chunk's answer, as a worker gives it. */
-interface ChunkAnswer { readonly engine: EngineIdentity; readonly rows: readonly SeedRow[] }
+interface ChunkAnswer {
+  readonly engine: EngineIdentity
+  readonly rows: readonly SeedRow[]
+}
 
 /** An experiment's answer, whole, as the synchronous call would have made it from the same rows. */
 async function render({ kind, request, answers, form }: RenderOrder): Promise<Buffer> {
@@ -23,13 +26,16 @@ async function render({ kind, request, answers, form }: RenderOrder): Promise<Bu
   }
   const encoded = await encodeExperiment(planOf(config), rows, engine!, form as ExperimentForm, returns)
   if (Buffer.isBuffer(encoded)) return encoded
-  return Buffer.concat(await encoded.toArray() as Buffer[])
+  return Buffer.concat((await encoded.toArray()) as Buffer[])
 }
 
 let last: Promise<unknown> = Promise.resolve()
 parentPort!.on('message', (order: RenderOrder) => {
-  last = last.then(() => render(order)).then(
-    (bytes) => parentPort!.postMessage({ id: order.id, bytes } satisfies Rendered),
-    (error: Error) => parentPort!.postMessage({ id: order.id, error: error.stack ?? error.message } satisfies Rendered),
-  )
+  last = last
+    .then(() => render(order))
+    .then(
+      (bytes) => parentPort!.postMessage({ id: order.id, bytes } satisfies Rendered),
+      (error: Error) =>
+        parentPort!.postMessage({ id: order.id, error: error.stack ?? error.message } satisfies Rendered),
+    )
 })

@@ -25,33 +25,50 @@ import { version } from '../version.ts'
 import { endWithTheGateway } from './end-with-gateway.ts'
 
 /** A worker: the app that computes, on a Unix socket, for its gateway alone. `end` ends the process. */
-export async function serveWorker(config: Config, id: string, socketPath: string, end: (code: number) => void): Promise<void> {
+export async function serveWorker(
+  config: Config,
+  id: string,
+  socketPath: string,
+  end: (code: number) => void,
+): Promise<void> {
   const log = createLog(config.LOG_LEVEL, `worker ${id}`, process.stdout.isTTY)
   const say = (message: FromChild): void => void process.send?.(message, () => {})
   endWithTheGateway(socketPath, end)
 
   const readiness = new Readiness()
   const threads = Math.max(1, Math.floor(availableParallelism() / config.WORKERS))
-  const engines = await loadEngines({ engine: config.ENGINE, device: config.DEVICE, threads, version, setEnvironment: defaultEnvironment, gpus: gpusOf().length })
+  const engines = await loadEngines({
+    engine: config.ENGINE,
+    device: config.DEVICE,
+    threads,
+    version,
+    setEnvironment: defaultEnvironment,
+    gpus: gpusOf().length,
+  })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
   const metrics = workRegistry(id, () => computing.memory.takenBytes)
   const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, `worker ${id}`)
   const handOvers = new HandOvers()
   const routes: string[] = []
-  const app = await buildApp(config, log, [
-    (app) => {
-      app.addHook('onRoute', ({ url, config }) => {
-        if ((config as { computes?: boolean } | undefined)?.computes === true) routes.push(url)
-      })
-    },
-    reportWork,
-    handOvers.part,
-    (app) => tracing.traceRequests(app),
-    endWithDevice(() => end(1)),
-    healthRoutes(readiness, () => true),
-    ...computeParts(config, computing, readiness),
-    experimentRowsRoutes(computing, chunkSeconds(config)),
-  ], 'debug')
+  const app = await buildApp(
+    config,
+    log,
+    [
+      (app) => {
+        app.addHook('onRoute', ({ url, config }) => {
+          if ((config as { computes?: boolean } | undefined)?.computes === true) routes.push(url)
+        })
+      },
+      reportWork,
+      handOvers.part,
+      (app) => tracing.traceRequests(app),
+      endWithDevice(() => end(1)),
+      healthRoutes(readiness, () => true),
+      ...computeParts(config, computing, readiness),
+      experimentRowsRoutes(computing, chunkSeconds(config)),
+    ],
+    'debug',
+  )
   app.server.keepAliveTimeout = 0 // the gateway keeps its connections
   app.server.requestTimeout = 0
   rmSync(socketPath, { force: true }) // left by the worker before
@@ -64,7 +81,8 @@ export async function serveWorker(config: Config, id: string, socketPath: string
   }
   process.on('message', (message: ToChild, handle?: unknown) => {
     if (message.type === 'ping') say({ type: 'pong', id: message.id })
-    else if (message.type === 'metrics') void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
+    else if (message.type === 'metrics')
+      void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
     else if (message.type === 'write') handOvers.lend(message.id, handle)
     else if (message.type === 'stop') void stop().then(() => end(0))
   })
@@ -73,7 +91,8 @@ export async function serveWorker(config: Config, id: string, socketPath: string
     if (engines.failure !== null) throw new Error(engines.failure)
     for (const engine of engines.all) await verifyEngine(engine, engines.named('reference'))
     await Promise.all([warmUp(engines), useTextThreads(threads)])
-    flushCompileCache() // a worker that is killed writes nothing at its end; before ready, for it may take a second once
+    // A worker that is killed writes nothing at its end; before ready, for it may take a second once
+    flushCompileCache()
     readiness.ready()
     log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')
     say({ type: 'ready', device: engines.main.device, engines: engines.availability, routes: [...new Set(routes)] })

@@ -10,8 +10,17 @@ const fma = (a: number, b: number, c: number): number => f32(a * b + c)
 const polynomial = (coefficients: Float32Array, x: number): number =>
   coefficients.subarray(1).reduce((sum, coefficient) => fma(sum, x, coefficient), coefficients[0]!)
 
-const LOG = Float32Array.of(7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,
-  -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
+const LOG = Float32Array.of(
+  7.0376836292e-2,
+  -1.151461031e-1,
+  1.167699874e-1,
+  -1.2420140846e-1,
+  1.4249322787e-1,
+  -1.6668057665e-1,
+  2.0000714765e-1,
+  -2.4999993993e-1,
+  3.3333331174e-1,
+)
 const SIN = Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
 const COS = Float32Array.of(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 

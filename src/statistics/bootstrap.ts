@@ -32,7 +32,8 @@ export function bootstrapInterval(values: ArrayLike<number>, confidence: number,
     if (variance > 1e-12 * sd * sd) statistics.push(sum / count / Math.sqrt(variance / count))
   }
   statistics.sort((a, b) => a - b)
-  const rank = (probability: number): number => statistics[Math.min(statistics.length - 1, Math.max(0, Math.round(probability * (statistics.length + 1)) - 1))]!
+  const rank = (probability: number): number =>
+    statistics[Math.min(statistics.length - 1, Math.max(0, Math.round(probability * (statistics.length + 1)) - 1))]!
   const tail = (1 - confidence) / 2
   const standardError = sd / Math.sqrt(count)
   return [mean - rank(1 - tail) * standardError, mean - rank(tail) * standardError]

@@ -20,9 +20,14 @@ export interface ContextStatistics {
 export function contextStatistics({ data, shape }: Tensor): ContextStatistics {
   const width = shape.at(-1)!
   const { scratch, scratchLength, windowMoments } = kernels
-  let min = Infinity, max = -Infinity, sum = 0, norms = 0
+  let min = Infinity,
+    max = -Infinity,
+    sum = 0,
+    norms = 0
   // Means are taken relative to the first window's: differences of large means would have lost a small spread.
-  let reference = 0, offsets = 0, deviations = 0
+  let reference = 0,
+    offsets = 0,
+    deviations = 0
   for (let start = 0; start < data.length; start += scratchLength) {
     const count = Math.min(scratchLength, data.length - start)
     scratch.floats.set(count === data.length ? data : data.subarray(start, start + count))
@@ -34,7 +39,7 @@ export function contextStatistics({ data, shape }: Tensor): ContextStatistics {
     const offset = mean - reference + windowMoments[3]! / count
     deviations += windowMoments[4]!
     // Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
-    if (start > 0) deviations += (offset - offsets / start) ** 2 * (start * count / (start + count))
+    if (start > 0) deviations += (offset - offsets / start) ** 2 * ((start * count) / (start + count))
     offsets += offset * count
     sum += windowMoments[2]!
     norms += windowMoments[5]!
@@ -46,7 +51,10 @@ export function contextStatistics({ data, shape }: Tensor): ContextStatistics {
 /** The same in plain loops: the definition. */
 export function plainContextStatistics({ data, shape }: Tensor): ContextStatistics {
   const width = shape.at(-1)!
-  let min = Infinity, max = -Infinity, sum = 0, norms = 0
+  let min = Infinity,
+    max = -Infinity,
+    sum = 0,
+    norms = 0
   for (let start = 0; start < data.length; start += width) {
     let square = 0
     for (let i = start; i < start + width; i++) {
@@ -64,6 +72,15 @@ export function plainContextStatistics({ data, shape }: Tensor): ContextStatisti
   return statisticsOf(data.length, width, min, max, sum, deviations, norms, data.every(Number.isFinite))
 }
 
-function statisticsOf(count: number, width: number, min: number, max: number, sum: number, deviations: number, norms: number, finite: boolean): ContextStatistics {
+function statisticsOf(
+  count: number,
+  width: number,
+  min: number,
+  max: number,
+  sum: number,
+  deviations: number,
+  norms: number,
+  finite: boolean,
+): ContextStatistics {
   return { min, max, mean: sum / count, std: Math.sqrt(deviations / count), normMean: norms / (count / width), finite }
 }

@@ -8,12 +8,23 @@ import { Matrix, SingularValueDecomposition } from 'ml-matrix'
  * length x length wherever a head is narrower than its sequence is long.
  * `queries`, `keys`: (length, width) row-major from `offset` on.
  */
-export function effectiveRank(queries: Float32Array, keys: Float32Array, offset: number, length: number, width: number): number {
+export function effectiveRank(
+  queries: Float32Array,
+  keys: Float32Array,
+  offset: number,
+  length: number,
+  width: number,
+): number {
   if (width === 1) return isZero(queries, offset, length) || isZero(keys, offset, length) ? NaN : 1
   const narrow = width < length
   const left = narrow ? triangularFactor(queries, offset, length, width) : rowsOf(queries, offset, length, width)
   const right = narrow ? triangularFactor(keys, offset, length, width) : rowsOf(keys, offset, length, width)
-  return entropyRank(new SingularValueDecomposition(left.mmul(right.transpose()), { computeLeftSingularVectors: false, computeRightSingularVectors: false }).diagonal)
+  return entropyRank(
+    new SingularValueDecomposition(left.mmul(right.transpose()), {
+      computeLeftSingularVectors: false,
+      computeRightSingularVectors: false,
+    }).diagonal,
+  )
 }
 
 /** exp of the entropy of values over their sum. */
@@ -32,7 +43,8 @@ function isZero(data: Float32Array, offset: number, count: number): boolean {
 
 function rowsOf(data: Float32Array, offset: number, length: number, width: number): Matrix {
   const matrix = new Matrix(length, width)
-  for (let row = 0; row < length; row++) for (let column = 0; column < width; column++) matrix.set(row, column, data[offset + row * width + column]!)
+  for (let row = 0; row < length; row++)
+    for (let column = 0; column < width; column++) matrix.set(row, column, data[offset + row * width + column]!)
   return matrix
 }
 

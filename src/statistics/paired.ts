@@ -4,7 +4,10 @@ import { seedsForPower } from './power.ts'
 
 /** A paired difference over seeds. */
 export interface PairedDifference extends Estimate {
-  /** d_z: mean over standard deviation of the differences. Null below two seeds, where nothing varies, and for rounding alone. */
+  /**
+   * d_z: mean over standard deviation of the differences. Null below two seeds, where nothing varies, and for rounding
+   * alone.
+   */
   readonly effectSize: number | null
   /** Share of seeds with a difference above 0. */
   readonly sharePositive: number | null
@@ -28,7 +31,12 @@ export function pairedDifferences(values: ArrayLike<number>, baseline: ArrayLike
  * What the paired differences say. Differences that are all within `resolution` are rounding: an effect size of them
  * would be large and mean nothing, so there is none.
  */
-export function comparePaired(differences: Float64Array, confidence: number, resolution: number, seed = 0): PairedDifference {
+export function comparePaired(
+  differences: Float64Array,
+  confidence: number,
+  resolution: number,
+  seed = 0,
+): PairedDifference {
   const estimate = estimateMean(differences, confidence, seed)
   const equalUpToRounding = differences.every((difference) => Math.abs(difference) <= resolution)
   const positive = differences.reduce((count, difference) => count + (difference > 0 ? 1 : 0), 0)

@@ -13,7 +13,8 @@ const normal = 1e10
 export function seedsForPower(effectSize: number, confidence: number, power = 0.8): number | null {
   const size = Math.abs(effectSize)
   if (!(size > 0) || !Number.isFinite(size)) return null
-  const needed = (degrees: number): number => ((tQuantile((1 + confidence) / 2, degrees) + tQuantile(power, degrees)) / size) ** 2
+  const needed = (degrees: number): number =>
+    ((tQuantile((1 + confidence) / 2, degrees) + tQuantile(power, degrees)) / size) ** 2
   const guenther = Math.ceil(needed(normal) + tQuantile((1 + confidence) / 2, normal) ** 2 / 2)
   if (guenther > Number.MAX_SAFE_INTEGER) return null
   let seeds = Math.max(2, guenther)

@@ -40,7 +40,12 @@ export function emptyRowStatistics(batch: number, heads: number, seqLen: number)
   const column = (): Float64Array => float64Zeros(batch * heads * seqLen)
   return {
     ...emptyRowSums(batch, heads, seqLen),
-    entropy: column(), maxWeight: column(), distance: column(), previousToken: column(), firstToken: column(), diagonal: column(),
+    entropy: column(),
+    maxWeight: column(),
+    distance: column(),
+    previousToken: column(),
+    firstToken: column(),
+    diagonal: column(),
   }
 }
 
@@ -48,7 +53,13 @@ export function emptyRowStatistics(batch: number, heads: number, seqLen: number)
  * The plain definition: row `index` (of batch x heads x seqLen) from its weights, keys 0..query, which start at
  * `offset` of `weights`. Engines that fuse these sums must agree with it.
  */
-export function fillRow(into: RowStatistics, index: number, query: number, weights: Float32Array | Float64Array, offset: number): void {
+export function fillRow(
+  into: RowStatistics,
+  index: number,
+  query: number,
+  weights: Float32Array | Float64Array,
+  offset: number,
+): void {
   let entropy = 0
   let max = 0
   let distance = 0

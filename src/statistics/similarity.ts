@@ -15,7 +15,11 @@ export interface Similarity {
 const rounding = 1e-6
 
 /** One measure of two heads of one item. */
-export interface PairSimilarity { pearson: number; rowCenteredPearson: number; jsDivergence: number }
+export interface PairSimilarity {
+  pearson: number
+  rowCenteredPearson: number
+  jsDivergence: number
+}
 
 /** Every pair of heads, for every item of the batch. */
 export function similarityOf(weights: CausalMaps): Similarity {
@@ -27,7 +31,10 @@ export function similarityOf(weights: CausalMaps): Similarity {
     for (let a = 0; a < heads; a++) {
       for (let b = a; b < heads; b++) {
         const pair = pairSimilarity(weights, item, a, b)
-        for (const [i, j] of [[a, b], [b, a]] as const) {
+        for (const [i, j] of [
+          [a, b],
+          [b, a],
+        ] as const) {
           const at = (item * heads + i) * heads + j
           result.pearson.data[at] = pair.pearson
           result.rowCenteredPearson.data[at] = pair.rowCenteredPearson
@@ -40,12 +47,26 @@ export function similarityOf(weights: CausalMaps): Similarity {
 }
 
 /** The three measures of heads `a` and `b` of an item; `b` may come from other maps of the same length (`other`). */
-export function pairSimilarity(weights: CausalMaps, item: number, a: number, b: number, other: CausalMaps = weights): PairSimilarity {
+export function pairSimilarity(
+  weights: CausalMaps,
+  item: number,
+  a: number,
+  b: number,
+  other: CausalMaps = weights,
+): PairSimilarity {
   const { seqLen } = weights
   const size = seqLen * seqLen
   // Rows sum to one, but only up to rounding, so the means are measured.
-  let sumA = 0, sumB = 0, sumAA = 0, sumBB = 0, sumAB = 0
-  let centeredAA = 0, centeredBB = 0, centeredAB = 0, largestA = 0, largestB = 0
+  let sumA = 0,
+    sumB = 0,
+    sumAA = 0,
+    sumBB = 0,
+    sumAB = 0
+  let centeredAA = 0,
+    centeredBB = 0,
+    centeredAB = 0,
+    largestA = 0,
+    largestB = 0
   let divergence = 0
   for (let query = 0; query < seqLen; query++) {
     const rowA = weights.locate(item, a, query)

@@ -1,6 +1,14 @@
 import type { RowStatistics, RowSums } from './row-statistics.ts'
 
-export const weightStatistics = ['entropy', 'normalizedEntropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal'] as const
+export const weightStatistics = [
+  'entropy',
+  'normalizedEntropy',
+  'maxWeight',
+  'distance',
+  'previousToken',
+  'firstToken',
+  'diagonal',
+] as const
 export type WeightStatistic = (typeof weightStatistics)[number]
 
 /** One number a head; null at T = 1, where there is no row i >= 1. */
@@ -11,13 +19,22 @@ export type UniformStatistics = Readonly<Record<WeightStatistic, number | null>>
 
 type Means = Record<WeightStatistic, number>
 
-/** A statistic of one item's head: its row values at rows i >= 1, averaged. Definitions and cautions: experiments.md. */
+/**
+ * A statistic of one item's head: its row values at rows i >= 1, averaged. Definitions and cautions: experiments.md.
+ */
 export function itemStatistics(rows: RowStatistics, item: number, head: number): Means | null {
   const { seqLen } = rows
   if (seqLen < 2) return null
   const logarithms = logarithmsUpTo(seqLen)
   const start = (item * rows.heads + head) * seqLen
-  let entropy = 0, normalizedEntropy = 0, maxWeight = 0, distance = 0, sum = 0, previousToken = 0, firstToken = 0, diagonal = 0
+  let entropy = 0,
+    normalizedEntropy = 0,
+    maxWeight = 0,
+    distance = 0,
+    sum = 0,
+    previousToken = 0,
+    firstToken = 0,
+    diagonal = 0
   for (let query = 1; query < seqLen; query++) {
     const row = start + query
     entropy += rows.entropy[row]!
@@ -67,7 +84,13 @@ export function headStatistics(rows: RowStatistics): HeadStatistics {
 /** One head's statistics, averaged over the batch; by name, since looking names up takes longer than the sums. */
 function headMeans(rows: RowStatistics, head: number): Means | null {
   const { batch } = rows
-  let entropy = 0, normalizedEntropy = 0, maxWeight = 0, distance = 0, previousToken = 0, firstToken = 0, diagonal = 0
+  let entropy = 0,
+    normalizedEntropy = 0,
+    maxWeight = 0,
+    distance = 0,
+    previousToken = 0,
+    firstToken = 0,
+    diagonal = 0
   for (let item = 0; item < batch; item++) {
     const means = itemStatistics(rows, item, head)
     if (means === null) return null
@@ -90,7 +113,9 @@ function headMeans(rows: RowStatistics, head: number): Means | null {
   }
 }
 
-/** What uniform causal attention, A_ij = 1 / (i + 1), gives at a length: the baseline that a head is to be held against. */
+/**
+ * What uniform causal attention, A_ij = 1 / (i + 1), gives at a length: the baseline that a head is to be held against.
+ */
 export function uniformStatistics(seqLen: number): UniformStatistics {
   if (seqLen < 2) return Object.fromEntries(weightStatistics.map((name) => [name, null])) as UniformStatistics
   let entropy = 0
@@ -103,7 +128,15 @@ export function uniformStatistics(seqLen: number): UniformStatistics {
   }
   const count = seqLen - 1
   const each = reciprocal / count
-  return { entropy: entropy / count, normalizedEntropy: 1, maxWeight: each, distance: distance / count, previousToken: each, firstToken: each, diagonal: each }
+  return {
+    entropy: entropy / count,
+    normalizedEntropy: 1,
+    maxWeight: each,
+    distance: distance / count,
+    previousToken: each,
+    firstToken: each,
+    diagonal: each,
+  }
 }
 
 export interface Checks {
@@ -116,7 +149,11 @@ export interface Checks {
 }
 
 /** What must hold of any attention: rows sum to one, the future weighs nothing, every number is finite. */
-export function checksOf({ sum, maxFutureWeight }: RowSums, statistics: RowStatistics | undefined, contextIsFinite: boolean): Checks {
+export function checksOf(
+  { sum, maxFutureWeight }: RowSums,
+  statistics: RowStatistics | undefined,
+  contextIsFinite: boolean,
+): Checks {
   const terms = statistics?.entropy ?? sum
   let maxRowSumError = 0
   let finite = contextIsFinite

@@ -23,7 +23,15 @@ export class CausalMaps {
   readonly blocks: readonly RowBlock[]
   readonly #rowChunks: number
 
-  constructor(from: { batch: number; heads: number; seqLen: number; masked: number; itemsPerBlock: number; rowsPerBlock: number; blocks: readonly RowBlock[] }) {
+  constructor(from: {
+    batch: number
+    heads: number
+    seqLen: number
+    masked: number
+    itemsPerBlock: number
+    rowsPerBlock: number
+    blocks: readonly RowBlock[]
+  }) {
     this.batch = from.batch
     this.heads = from.heads
     this.seqLen = from.seqLen
@@ -36,7 +44,15 @@ export class CausalMaps {
 
   /** Maps kept whole: `data` is (batch, heads, seqLen, seqLen). */
   static whole(batch: number, heads: number, seqLen: number, masked: number, data: Float32Array): CausalMaps {
-    return new CausalMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock: seqLen, blocks: [{ data, width: seqLen }] })
+    return new CausalMaps({
+      batch,
+      heads,
+      seqLen,
+      masked,
+      itemsPerBlock: batch,
+      rowsPerBlock: seqLen,
+      blocks: [{ data, width: seqLen }],
+    })
   }
 
   get shape(): readonly number[] {
@@ -49,7 +65,8 @@ export class CausalMaps {
     const rowChunk = Math.floor(query / this.rowsPerBlock)
     const block = this.blocks[itemChunk * this.#rowChunks + rowChunk]!
     const rows = Math.min(this.rowsPerBlock, this.seqLen - rowChunk * this.rowsPerBlock)
-    const row = ((item - itemChunk * this.itemsPerBlock) * this.heads + head) * rows + (query - rowChunk * this.rowsPerBlock)
+    const row =
+      ((item - itemChunk * this.itemsPerBlock) * this.heads + head) * rows + (query - rowChunk * this.rowsPerBlock)
     return { data: block.data, offset: row * block.width }
   }
 

@@ -9,8 +9,8 @@ let held = 0
 
 /**
  * An array of so many values, of which none is to be read before it is written: fresh memory costs a page fault every
- * 4 KiB, and memory that the garbage collector has to give back costs full collections. Always another array, though its
- * memory may be known: engines tell parameters apart by their arrays.
+ * 4 KiB, and memory that the garbage collector has to give back costs full collections. Always another array, though
+ * its memory may be known: engines tell parameters apart by their arrays.
  */
 export function takeFloats(length: number): Float32Array {
   const known = free.get(length)
@@ -26,7 +26,13 @@ export function takeFloats(length: number): Float32Array {
  * reader finds nothing rather than another's numbers, and giving it back again does nothing.
  */
 export function giveBackFloats({ buffer, byteLength, length }: Float32Array): void {
-  if (byteLength < leastBytes || byteLength > keptBytes || byteLength !== buffer.byteLength || buffer instanceof SharedArrayBuffer) return
+  if (
+    byteLength < leastBytes ||
+    byteLength > keptBytes ||
+    byteLength !== buffer.byteLength ||
+    buffer instanceof SharedArrayBuffer
+  )
+    return
   while (held + byteLength > keptBytes) dropOldest()
   const same = free.get(length) ?? []
   same.push(buffer.transfer())

@@ -11,7 +11,10 @@ interface SideBySide {
 }
 
 /** (batch, seqLen, heads * headDim), or (seqLen, batch, heads * headDim) -> (batch, heads, seqLen, headDim) */
-export function splitHeads(x: Float32Array, { batch, seqLen, heads, headDim, positionsFirst = false }: SideBySide): Tensor {
+export function splitHeads(
+  x: Float32Array,
+  { batch, seqLen, heads, headDim, positionsFirst = false }: SideBySide,
+): Tensor {
   const y = new Float32Array(x.length)
   let to = 0
   for (let item = 0; item < batch; item++) {

@@ -13,6 +13,7 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** A tensor over `data`, which must have as many elements as `shape` says. */
 export function tensor(shape: readonly number[], data: Float32Array): Tensor {
-  if (data.length !== sizeOf(shape)) throw new RangeError(`${data.length} values do not fill the shape ${shape.join(' x ')}`)
+  if (data.length !== sizeOf(shape))
+    throw new RangeError(`${data.length} values do not fill the shape ${shape.join(' x ')}`)
   return { shape, data }
 }

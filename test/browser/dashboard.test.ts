@@ -56,7 +56,8 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     expect(bytes).toBeLessThan(2 ** 20)
     const page = await open('#/service')
     await page.getByRole('heading', { name: 'Engines' }).waitFor()
-    const loaded = (): Promise<string[]> => page.evaluate('performance.getEntriesByType("resource").map((entry) => entry.name)')
+    const loaded = (): Promise<string[]> =>
+      page.evaluate('performance.getEntriesByType("resource").map((entry) => entry.name)')
     expect((await loaded()).filter((name) => name.includes('/draw-'))).toEqual([])
     await page.getByRole('link', { name: 'Explore', exact: true }).click()
     await drawn(page)
@@ -72,7 +73,12 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     expect(await page.locator('.figure-drawing svg').textContent()).toContain('head 1')
     const cells = page.locator('.figure-drawing .mark-rect.role-mark path')
     expect(await cells.count()).toBe(2 * 21)
-    const answer = (await service.post('/attention/multi-head', { model: { d_in: 4, d_out: 4, num_heads: 2, dropout: 0.1 }, input: { randn: [5, 6, 4], advance: 960 } })).json()
+    const answer = (
+      await service.post('/attention/multi-head', {
+        model: { d_in: 4, d_out: 4, num_heads: 2, dropout: 0.1 },
+        input: { randn: [5, 6, 4], advance: 960 },
+      })
+    ).json()
     const weight = answer.weights[0][0][2][1] as number
     const cell = cells.nth(4) // head 0: rows of 1, 2 and 3 cells
     await cell.hover({ force: true })
@@ -85,7 +91,9 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     expect(await explained.locator('.explain-result strong').textContent()).toBe(String(Number(weight.toPrecision(5))))
     expect(await explained.locator('.steps > li').count()).toBe(5)
     // The page's own arithmetic comes to the service's weight.
-    expect(Number((await explained.locator('.steps > li:last-child h3').textContent())!.split('= ').at(-1))).toBeCloseTo(weight, 4)
+    expect(
+      Number((await explained.locator('.steps > li:last-child h3').textContent())!.split('= ').at(-1)),
+    ).toBeCloseTo(weight, 4)
     expect(new URL(page.url()).hash).toContain('cell=a%2C0%2C2%2C1')
     await closeQuietly()
   })
@@ -108,7 +116,12 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await page.getByLabel('d_out').fill('5')
     const error = page.locator('.field', { has: page.getByLabel('d_out') }).locator('.field-error')
     await error.waitFor()
-    const problem = (await service.post('/attention/multi-head', { model: { d_in: 4, d_out: 5, num_heads: 2 }, input: { randn: [5, 6, 4] } })).json()
+    const problem = (
+      await service.post('/attention/multi-head', {
+        model: { d_in: 4, d_out: 5, num_heads: 2 },
+        input: { randn: [5, 6, 4] },
+      })
+    ).json()
     expect(await error.textContent()).toBe(problem.errors[0].message)
     expect(await page.getByLabel('d_out').getAttribute('aria-invalid')).toBe('true')
     await page.locator('.side.stale .figure-drawing svg').waitFor()
@@ -136,10 +149,24 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await drawn(page, 3)
     const url = page.url()
     await page.getByText('B minus A: Attention weights').waitFor()
-    const answers = await Promise.all([false, true].map(async (bias) => (await service.post('/attention/causal', { model: { d_in: 20, d_out: 16, dropout: 0.1, qkv_bias: bias }, input: { randn: [5, 8, 20] } })).json().weights[0][0] as number[][]))
-    const differences = answers[0]!.flatMap((row, i) => row.slice(0, i + 1).map((weight, j) => answers[1]![i]![j]! - weight))
+    const answers = await Promise.all(
+      [false, true].map(
+        async (bias) =>
+          (
+            await service.post('/attention/causal', {
+              model: { d_in: 20, d_out: 16, dropout: 0.1, qkv_bias: bias },
+              input: { randn: [5, 8, 20] },
+            })
+          ).json().weights[0][0] as number[][],
+      ),
+    )
+    const differences = answers[0]!.flatMap((row, i) =>
+      row.slice(0, i + 1).map((weight, j) => answers[1]![i]![j]! - weight),
+    )
     const shown = await page.locator('section[aria-label="Difference"] .mark-text.role-mark text').allTextContents()
-    expect(shown.map((text) => Number(text.replace('\u2212', '-')))).toEqual(differences.map((value) => expect.closeTo(value, 2)))
+    expect(shown.map((text) => Number(text.replace('\u2212', '-')))).toEqual(
+      differences.map((value) => expect.closeTo(value, 2)),
+    )
     await page.reload()
     await drawn(page, 3)
     expect(page.url()).toBe(url)
@@ -168,7 +195,14 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await page.getByRole('radio', { name: 'image link' }).check({ force: true })
     const link = new URL((await page.locator('.snippet').textContent())!)
     expect((await service.get(link.pathname + link.search)).headers['content-type']).toContain('image/svg+xml')
-    const begins: Readonly<Record<string, string>> = { PNG: '\x89PNG', SVG: '<svg', 'Vega-Lite': '{"$schema"', npz: 'PK', JSON: '{"model"', 'statistics as CSV': 'head,entropy' }
+    const begins: Readonly<Record<string, string>> = {
+      PNG: '\x89PNG',
+      SVG: '<svg',
+      'Vega-Lite': '{"$schema"',
+      npz: 'PK',
+      JSON: '{"model"',
+      'statistics as CSV': 'head,entropy',
+    }
     for (const [name, start] of Object.entries(begins)) {
       const download = page.waitForEvent('download')
       await page.getByRole('button', { name: `Download ${name}` }).click()
@@ -205,7 +239,9 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     }
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download rows (CSV)' }).click()
-    const rows = readFileSync(await (await download).path(), 'utf8').trim().split('\r\n')
+    const rows = readFileSync(await (await download).path(), 'utf8')
+      .trim()
+      .split('\r\n')
     expect(rows).toHaveLength(1 + 60 * 5)
     await page.getByRole('radio', { name: 'Heads' }).check({ force: true })
     await page.getByRole('button', { name: 'Run the experiment' }).click()
@@ -221,7 +257,11 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('Cancelled.').waitFor()
     expect(page.url()).not.toContain('run=true')
-    await until(async () => (await service.get('/jobs')).json().jobs[0].state === 'cancelled', 30_000, 'the job is cancelled')
+    await until(
+      async () => (await service.get('/jobs')).json().jobs[0].state === 'cancelled',
+      30_000,
+      'the job is cancelled',
+    )
     await closeQuietly()
   })
 
@@ -258,16 +298,29 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     }
   })
 
-  for (const [name, look] of [['wide and light', wide], ['wide and dark', { ...wide, dark: true }], ['on a phone', phone], ['on a dark phone', { ...phone, dark: true }]] as const) {
+  for (const [name, look] of [
+    ['wide and light', wide],
+    ['wide and dark', { ...wide, dark: true }],
+    ['on a phone', phone],
+    ['on a dark phone', { ...phone, dark: true }],
+  ] as const) {
     it(`has no serious accessibility violation and does not scroll sideways, ${name}`, async () => {
-      for (const hash of ['#/explore?compare=true&b.qkv_bias=true&cell=a,0,3,1', '#/explore?kind=causal&d_out=0', '#/experiments?experiment=heads&count=20&run=true', '#/service']) {
+      for (const hash of [
+        '#/explore?compare=true&b.qkv_bias=true&cell=a,0,3,1',
+        '#/explore?kind=causal&d_out=0',
+        '#/experiments?experiment=heads&count=20&run=true',
+        '#/service',
+      ]) {
         const page = await open(hash, look)
         if (hash.includes('d_out=0')) await page.locator('.field-error').first().waitFor()
         else if (hash.includes('service')) await page.getByRole('cell', { name: 'available' }).first().waitFor()
         else await drawn(page)
         if (hash.includes('cell')) await page.locator('.steps').waitFor()
         expect(await axeViolations(page), hash).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), hash).toBeLessThanOrEqual(0)
+        expect(
+          await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+          hash,
+        ).toBeLessThanOrEqual(0)
       }
     })
   }

@@ -21,7 +21,15 @@ export interface Tolerance {
   readonly statistics: number
 }
 
-const everything: Required<Wanted> = { statistics: true, weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const everything: Required<Wanted> = {
+  statistics: true,
+  weights: true,
+  scores: true,
+  queries: true,
+  keys: true,
+  values: true,
+  contextHeads: true,
+}
 const stages = ['queries', 'keys', 'values', 'contextHeads'] as const
 const rowColumns = ['entropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal', 'sum'] as const
 
@@ -62,7 +70,7 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
       expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
     })
 
-    it('gives queries, keys, values and the heads\' contexts', () => {
+    it("gives queries, keys, values and the heads' contexts", () => {
       for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
     })
 
@@ -92,20 +100,38 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
   it('agrees on shapes that nobody thought of', async () => {
     const upTo = (max: number) => fc.integer({ min: 1, max })
     const shape = fc.record({
-      batch: upTo(4), seqLen: fc.oneof(upTo(12), fc.integer({ min: 120, max: 140 })), dIn: upTo(9), heads: upTo(3), group: upTo(2),
-      headDim: upTo(9), outputDim: fc.option(upTo(9), { nil: undefined }), biases: fc.subarray(['q', 'k', 'v', 'o']), sharpness: fc.constantFrom(1, 4),
+      batch: upTo(4),
+      seqLen: fc.oneof(upTo(12), fc.integer({ min: 120, max: 140 })),
+      dIn: upTo(9),
+      heads: upTo(3),
+      group: upTo(2),
+      headDim: upTo(9),
+      outputDim: fc.option(upTo(9), { nil: undefined }),
+      biases: fc.subarray(['q', 'k', 'v', 'o']),
+      sharpness: fc.constantFrom(1, 4),
       dropout: fc.option(fc.constantFrom(0.2, 0.7), { nil: undefined }),
     })
-    await fc.assert(fc.asyncProperty(shape, async ({ heads, group, biases, ...of }) => {
-      const problem = drawProblem({ name: JSON.stringify(of), ...of, numHeads: heads * group, numKeyValueHeads: heads, biases: biases.join('') })
-      const [expected, actual] = [await oracle.run(problem, everything), await engine.run(problem, everything)]
-      const sharpness = greatestScore(expected)
-      expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
-      expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
-      for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
-      expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
-      expect(actual.rowSums.maxFutureWeight).toBe(0)
-    }), { seed: 4, numRuns: 60 })
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ heads, group, biases, ...of }) => {
+        const problem = drawProblem({
+          name: JSON.stringify(of),
+          ...of,
+          numHeads: heads * group,
+          numKeyValueHeads: heads,
+          biases: biases.join(''),
+        })
+        const [expected, actual] = [await oracle.run(problem, everything), await engine.run(problem, everything)]
+        const sharpness = greatestScore(expected)
+        expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(
+          tolerance.weights * sharpness,
+        )
+        expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
+        for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
+        expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
+        expect(actual.rowSums.maxFutureWeight).toBe(0)
+      }),
+      { seed: 4, numRuns: 60 },
+    )
   })
 
   it('gives the same bytes each time, whatever else is asked for', async () => {
@@ -126,7 +152,9 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     const expected = await oracle.run(problem, everything)
     for (const stage of Object.keys(everything) as (keyof Wanted)[]) {
       const output = await engine.run(problem, { [stage]: true })
-      expect(Object.keys(output).sort()).toEqual(['context', 'rowSums', stage === 'statistics' ? 'rowStatistics' : stage].sort())
+      expect(Object.keys(output).sort()).toEqual(
+        ['context', 'rowSums', stage === 'statistics' ? 'rowStatistics' : stage].sort(),
+      )
       expectTensor(output.context, expected.context, tolerance.tensors)
     }
   })
@@ -134,15 +162,26 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
   it('gives the maps alone of a problem without values', async () => {
     for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
       const problem = drawProblem(of)
-      const mapsAlone = { ...problem, projections: { ...problem.projections, value: null, output: null }, dropout: null }
+      const mapsAlone = {
+        ...problem,
+        projections: { ...problem.projections, value: null, output: null },
+        dropout: null,
+      }
       const expected = await oracle.run(problem, everything)
-      const actual = await engine.run(mapsAlone, { statistics: true, weights: true, scores: true, queries: true, keys: true })
+      const actual = await engine.run(mapsAlone, {
+        statistics: true,
+        weights: true,
+        scores: true,
+        queries: true,
+        keys: true,
+      })
       const sharpness = greatestScore(expected)
       expect(actual.context.shape).toEqual([problem.batch, problem.seqLen, 0])
       expect(actual.context.data).toHaveLength(0)
       expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
       expect(greatestDifference(actual.scores!, expected.scores!)).toBeLessThanOrEqual(tolerance.tensors * sharpness)
-      for (const stage of ['queries', 'keys'] as const) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
+      for (const stage of ['queries', 'keys'] as const)
+        expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
       expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
       expect(actual.rowSums.maxFutureWeight).toBe(0)
     }
@@ -160,7 +199,11 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     for (const of of problemCases.filter(({ seqLen }) => seqLen === 8 || seqLen === 129)) {
       const problem = drawProblem(of)
       const first = await engine.run(problem, everything)
-      const kept = structuredClone({ context: first.context.data, blocks: first.weights!.blocks, rows: first.rowStatistics })
+      const kept = structuredClone({
+        context: first.context.data,
+        blocks: first.weights!.blocks,
+        rows: first.rowStatistics,
+      })
       const other = { ...problem, input: problem.input.map((value) => value * -2) }
       await engine.run(other, everything)
       expect({ context: first.context.data, blocks: first.weights!.blocks, rows: first.rowStatistics }).toEqual(kept)
@@ -234,4 +277,3 @@ function expectRows(actual: RowStatistics, expected: RowStatistics, absolute: nu
   }
   expect(Math.min(...actual.entropy), 'an entropy is not negative').toBeGreaterThanOrEqual(0)
 }
-

@@ -9,4 +9,5 @@ const open = (threads: number, more: { blockElements?: number } = {}): Promise<E
 const tolerance = { tensors: 1e-6, weights: 3e-7, statistics: 1e-6 }
 
 describe('with whole batches', () => conformance('onnxruntime', () => open(1), tolerance))
-describe('with a batch in chunks of items', () => conformance('onnxruntime', () => open(2, { blockElements: 100 }), tolerance))
+describe('with a batch in chunks of items', () =>
+  conformance('onnxruntime', () => open(2, { blockElements: 100 }), tolerance))

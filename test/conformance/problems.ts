@@ -21,22 +21,78 @@ export interface ProblemCase {
 
 export const problemCases: readonly ProblemCase[] = [
   { name: 'the study: B 5, T 8', batch: 5, seqLen: 8, dIn: 20, numHeads: 2, headDim: 8, outputDim: 16, biases: 'o' },
-  { name: 'the wrapper: full width heads', batch: 5, seqLen: 8, dIn: 20, numHeads: 2, headDim: 16, outputDim: 32, biases: 'qkvo' },
+  {
+    name: 'the wrapper: full width heads',
+    batch: 5,
+    seqLen: 8,
+    dIn: 20,
+    numHeads: 2,
+    headDim: 16,
+    outputDim: 32,
+    biases: 'qkvo',
+  },
   { name: 'one head, no projection after it', batch: 2, seqLen: 6, dIn: 3, numHeads: 1, headDim: 2 },
   { name: 'one token', batch: 3, seqLen: 1, dIn: 4, numHeads: 2, headDim: 3, outputDim: 6, biases: 'o' },
   { name: 'two tokens', batch: 1, seqLen: 2, dIn: 4, numHeads: 2, headDim: 3 },
   { name: 'one input feature', batch: 2, seqLen: 9, dIn: 1, numHeads: 2, headDim: 4 },
   { name: 'heads of one', batch: 2, seqLen: 9, dIn: 5, numHeads: 3, headDim: 1, outputDim: 3 },
   { name: 'everything is one', batch: 1, seqLen: 1, dIn: 1, numHeads: 1, headDim: 1 },
-  { name: 'a narrow input and a wide output', batch: 1, seqLen: 11, dIn: 3, numHeads: 7, headDim: 5, outputDim: 13, biases: 'kv' },
+  {
+    name: 'a narrow input and a wide output',
+    batch: 1,
+    seqLen: 11,
+    dIn: 3,
+    numHeads: 7,
+    headDim: 5,
+    outputDim: 13,
+    biases: 'kv',
+  },
   { name: 'a bias on the queries only', batch: 2, seqLen: 7, dIn: 6, numHeads: 2, headDim: 4, biases: 'q' },
   { name: 'a bias on the keys only', batch: 2, seqLen: 7, dIn: 6, numHeads: 2, headDim: 4, biases: 'k' },
   { name: 'a bias on the values only', batch: 2, seqLen: 7, dIn: 6, numHeads: 2, headDim: 4, biases: 'v' },
-  { name: 'an output projection without a bias', batch: 2, seqLen: 7, dIn: 6, numHeads: 2, headDim: 4, outputDim: 8, biases: 'qkv' },
-  { name: 'grouped queries', batch: 2, seqLen: 10, dIn: 6, numHeads: 6, numKeyValueHeads: 2, headDim: 4, outputDim: 24, biases: 'qkvo' },
+  {
+    name: 'an output projection without a bias',
+    batch: 2,
+    seqLen: 7,
+    dIn: 6,
+    numHeads: 2,
+    headDim: 4,
+    outputDim: 8,
+    biases: 'qkv',
+  },
+  {
+    name: 'grouped queries',
+    batch: 2,
+    seqLen: 10,
+    dIn: 6,
+    numHeads: 6,
+    numKeyValueHeads: 2,
+    headDim: 4,
+    outputDim: 24,
+    biases: 'qkvo',
+  },
   { name: 'peaked weights', batch: 2, seqLen: 40, dIn: 16, numHeads: 2, headDim: 8, outputDim: 16, sharpness: 8 },
-  { name: 'weights that are almost one-hot', batch: 1, seqLen: 130, dIn: 16, numHeads: 2, headDim: 8, outputDim: 16, sharpness: 60 },
-  { name: 'train mode', batch: 3, seqLen: 12, dIn: 8, numHeads: 2, headDim: 4, outputDim: 8, biases: 'qkvo', dropout: 0.5 },
+  {
+    name: 'weights that are almost one-hot',
+    batch: 1,
+    seqLen: 130,
+    dIn: 16,
+    numHeads: 2,
+    headDim: 8,
+    outputDim: 16,
+    sharpness: 60,
+  },
+  {
+    name: 'train mode',
+    batch: 3,
+    seqLen: 12,
+    dIn: 8,
+    numHeads: 2,
+    headDim: 4,
+    outputDim: 8,
+    biases: 'qkvo',
+    dropout: 0.5,
+  },
   { name: 'train mode over several blocks', batch: 2, seqLen: 150, dIn: 8, numHeads: 3, headDim: 4, dropout: 0.1 },
   { name: 'T 127', batch: 1, seqLen: 127, dIn: 10, numHeads: 2, headDim: 8, outputDim: 16, biases: 'o' },
   { name: 'T 128', batch: 2, seqLen: 128, dIn: 10, numHeads: 2, headDim: 8, outputDim: 16, biases: 'o' },
@@ -49,7 +105,8 @@ export const problemCases: readonly ProblemCase[] = [
 /** A case's problem; the same one each time. */
 export function drawProblem(of: ProblemCase): AttentionProblem {
   const random = uniform(of.name)
-  const fill = (length: number, bound: number): Float32Array => Float32Array.from({ length }, () => (random() * 2 - 1) * bound)
+  const fill = (length: number, bound: number): Float32Array =>
+    Float32Array.from({ length }, () => (random() * 2 - 1) * bound)
   const { batch, seqLen, dIn, numHeads, headDim, numKeyValueHeads = numHeads, biases = '', sharpness = 1 } = of
   const width = numHeads * headDim
   const projection = (name: string, outputs: number, inputs: number, times = 1): Projection => ({
@@ -57,7 +114,12 @@ export function drawProblem(of: ProblemCase): AttentionProblem {
     bias: biases.includes(name) ? fill(outputs, times / Math.sqrt(inputs)) : null,
   })
   return {
-    batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim,
+    batch,
+    seqLen,
+    dIn,
+    numHeads,
+    numKeyValueHeads,
+    headDim,
     outputDim: of.outputDim ?? width,
     input: fill(batch * seqLen * dIn, Math.sqrt(3)), // variance 1
     projections: {

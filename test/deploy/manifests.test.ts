@@ -19,10 +19,17 @@ const longestDeadline = readConfig({}).EXPERIMENT_TIMEOUT
 describe('the manifests fit the service', () => {
   it('name settings that there are, with values that it takes', () => {
     const environments = [
-      Object.fromEntries(Object.entries(compose.services.attention.environment as Record<string, string>).filter(([, value]) => !value.includes('${'))),
+      Object.fromEntries(
+        Object.entries(compose.services.attention.environment as Record<string, string>).filter(
+          ([, value]) => !value.includes('${'),
+        ),
+      ),
       ...[container, gpu].map(({ env }) => Object.fromEntries(env.map(({ name, value }: any) => [name, value]))),
     ]
-    const names = [...Object.keys(compose.services.attention.environment), ...environments.flatMap((environment) => Object.keys(environment))]
+    const names = [
+      ...Object.keys(compose.services.attention.environment),
+      ...environments.flatMap((environment) => Object.keys(environment)),
+    ]
     for (const name of names) expect(Object.keys(settings)).toContain(name)
     for (const environment of environments) expect(() => readConfig(environment)).not.toThrow()
   })
@@ -40,11 +47,17 @@ describe('the manifests fit the service', () => {
     expect(pod.securityContext.runAsUser).toBe(Number(/^USER (\d+):/m.exec(dockerfile)![1]))
     expect(dockerfile).toMatch(new RegExp(`AS ${compose.services.attention.build.target}$`, 'm'))
     const data = /DATA_DIR=(\S+)/.exec(dockerfile)![1]
-    expect(container.volumeMounts.map(({ mountPath }: any) => mountPath)).toEqual(expect.arrayContaining(['/tmp', data]))
+    expect(container.volumeMounts.map(({ mountPath }: any) => mountPath)).toEqual(
+      expect.arrayContaining(['/tmp', data]),
+    )
   })
 
   it('run it without rights, on a root file system that is read only', () => {
-    expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } })
+    expect(container.securityContext).toMatchObject({
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    })
     expect(compose.services.attention).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
   })
 
@@ -58,7 +71,9 @@ describe('the manifests fit the service', () => {
     expect(deployment.spec.selector.matchLabels).toEqual(labels)
     expect(read('deploy/kubernetes/base/service.yaml').spec.selector).toEqual(labels)
     expect(read('deploy/kubernetes/base/pod-disruption-budget.yaml').spec.selector.matchLabels).toEqual(labels)
-    expect(read('deploy/kubernetes/base/horizontal-pod-autoscaler.yaml').spec.scaleTargetRef.name).toBe(deployment.metadata.name)
+    expect(read('deploy/kubernetes/base/horizontal-pod-autoscaler.yaml').spec.scaleTargetRef.name).toBe(
+      deployment.metadata.name,
+    )
     expect(gpu.resources.limits['nvidia.com/gpu']).toBe('1')
   })
 
@@ -72,8 +87,10 @@ describe('the manifests fit the service', () => {
     }
     for (const folder of ['base', 'gpu']) {
       const path = join('deploy/kubernetes', folder, 'kustomization.yaml')
-      for (const resource of read(path).resources) expect(existsSync(join(root, dirname(path), resource)), resource).toBe(true)
-      for (const { path: patch } of read(path).patches ?? []) if (patch !== undefined) expect(existsSync(join(root, dirname(path), patch)), patch).toBe(true)
+      for (const resource of read(path).resources)
+        expect(existsSync(join(root, dirname(path), resource)), resource).toBe(true)
+      for (const { path: patch } of read(path).patches ?? [])
+        if (patch !== undefined) expect(existsSync(join(root, dirname(path), patch)), patch).toBe(true)
     }
     expect(readdirSync(join(root, 'deploy/grafana')).some((name) => name.endsWith('.json'))).toBe(true)
   })

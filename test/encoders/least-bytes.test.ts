@@ -17,21 +17,37 @@ const shortest: AttentionResult = {
   ...drawn,
   request: { ...drawn.request, returns: new Set(['weights']) },
   output: {
-    context: drawn.output.context, rowSums: drawn.output.rowSums,
-    weights: new CausalMaps({ batch: 1, heads: 6, seqLen, masked: 0, itemsPerBlock: 1, rowsPerBlock: seqLen, blocks: [{ data: new Float32Array(6 * seqLen ** 2), width: seqLen }] }),
+    context: drawn.output.context,
+    rowSums: drawn.output.rowSums,
+    weights: new CausalMaps({
+      batch: 1,
+      heads: 6,
+      seqLen,
+      masked: 0,
+      itemsPerBlock: 1,
+      rowsPerBlock: seqLen,
+      blocks: [{ data: new Float32Array(6 * seqLen ** 2), width: seqLen }],
+    }),
   },
 }
-const results = { 'numbers of every length': drawn, 'the shortest numbers': shortest, 'no numbers': { ...drawn, input: { ...drawn.input, data: noNumber } } }
+const results = {
+  'numbers of every length': drawn,
+  'the shortest numbers': shortest,
+  'no numbers': { ...drawn, input: { ...drawn.input, data: noNumber } },
+}
 const members = 2000 // what is not numbers: names, brackets, the model, headers of files
 
 describe('the least length of an answer', () => {
-  const formats = Object.entries(results).flatMap(([of, result]) => tensorFormats.map((format) => [of, format, result] as const))
+  const formats = Object.entries(results).flatMap(([of, result]) =>
+    tensorFormats.map((format) => [of, format, result] as const),
+  )
   it.each(formats)('is never more than the length: %s, %s', async (_, tensorFormat, result) => {
     const stream = encodeJson({ ...result, request: { ...result.request, tensorFormat } }) as Readable
     const least = leastBytesOf(stream)
     const { length } = await buffer(stream)
     expect(least).toBeLessThanOrEqual(length)
-    if (tensorFormat === 'base64' || result === shortest) expect(least).toBeGreaterThan(length - members - (tensorFormat === 'nested' ? 3 * 6 * seqLen : 0))
+    if (tensorFormat === 'base64' || result === shortest)
+      expect(least).toBeGreaterThan(length - members - (tensorFormat === 'nested' ? 3 * 6 * seqLen : 0))
     expect(least).toBeGreaterThan(2 ** 20)
   })
 
@@ -45,7 +61,11 @@ describe('the least length of an answer', () => {
 
   it('counts what the request selects', () => {
     const all = leastBytesOf(encodeNpz(shortest))
-    expect(leastBytesOf(encodeNpz(resultOf({ batch: 1, heads: 6, seqLen, rowsPerBlock: 128 }, { heads: [1], rows: [0, 10] })))).toBeLessThan(all / 10)
+    expect(
+      leastBytesOf(
+        encodeNpz(resultOf({ batch: 1, heads: 6, seqLen, rowsPerBlock: 128 }, { heads: [1], rows: [0, 10] })),
+      ),
+    ).toBeLessThan(all / 10)
   })
 
   it('of a stream that does not say is nothing', () => {

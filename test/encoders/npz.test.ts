@@ -30,7 +30,9 @@ describe('an npz', () => {
   it('is the same bytes with the check sum that yazl brings, which is not called otherwise', async () => {
     const result = resultOf(size)
     const ours = await bytesOf(encodeNpz(result))
-    const { signed } = createRequire(createRequire(import.meta.url).resolve('yazl'))('buffer-crc32') as { signed: (bytes: Buffer, before?: number) => number }
+    const { signed } = createRequire(createRequire(import.meta.url).resolve('yazl'))('buffer-crc32') as {
+      signed: (bytes: Buffer, before?: number) => number
+    }
     let calls = 0
     checkSum.unsigned = (bytes, before) => {
       calls++
@@ -53,7 +55,13 @@ describe('an npz', () => {
           for (let query = 100; query < 300; query++, at += 300) expected.set(maps.row(item, head, query), at)
         }
       }
-      expect(Buffer.compare(files[`${name}.npy`]!, Buffer.concat([npyHeader('<f4', [2, 2, 200, 300]), Buffer.from(expected.buffer)])), name).toBe(0)
+      expect(
+        Buffer.compare(
+          files[`${name}.npy`]!,
+          Buffer.concat([npyHeader('<f4', [2, 2, 200, 300]), Buffer.from(expected.buffer)]),
+        ),
+        name,
+      ).toBe(0)
     }
   })
 })

@@ -16,7 +16,12 @@ export const flat = (array: ArrayView): string => written(flatRuns(array))
 
 /** One row. */
 export function line(values: Float32Array): ArrayView {
-  return { shape: [values.length], masked: 0, rowCount: 1, row: () => ({ data: values, offset: 0, visible: values.length }) }
+  return {
+    shape: [values.length],
+    masked: 0,
+    rowCount: 1,
+    row: () => ({ data: values, offset: 0, visible: values.length }),
+  }
 }
 
 /** Each value's text. */

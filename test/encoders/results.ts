@@ -5,11 +5,18 @@ import { CausalMaps } from '../../src/tensor/causal-maps.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { randomWords } from './number-texts.ts'
 
-interface Size { readonly batch: number; readonly heads: number; readonly seqLen: number; readonly rowsPerBlock: number }
+interface Size {
+  readonly batch: number
+  readonly heads: number
+  readonly seqLen: number
+  readonly rowsPerBlock: number
+}
 
 /** Numbers of many lengths, some of them negative, very small or not finite. */
 function numbers(count: number, seed: number): Float32Array {
-  return Float32Array.from(randomWords(count, seed), (word) => (word % 97 === 0 ? NaN : (word / 2 ** 31 - 1) * 10 ** (-(word & 15))))
+  return Float32Array.from(randomWords(count, seed), (word) =>
+    word % 97 === 0 ? NaN : (word / 2 ** 31 - 1) * 10 ** -(word & 15),
+  )
 }
 
 /** Maps in blocks of rows, as onnxruntime hands them over; what no row may see in them is 7. */
@@ -19,27 +26,57 @@ function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed
     const width = Math.min(from + rowsPerBlock, seqLen)
     const rows = width - from
     const data = numbers(batch * heads * rows * width, seed + from)
-    for (let row = 0; row < batch * heads * rows; row++) data.fill(7, row * width + from + (row % rows) + 1, (row + 1) * width)
+    for (let row = 0; row < batch * heads * rows; row++)
+      data.fill(7, row * width + from + (row % rows) + 1, (row + 1) * width)
     blocks.push({ data, width })
   }
   return new CausalMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
 }
 
 /** What an answer would hold: weights, scores, a context and heads' queries of random numbers. */
-export function resultOf(size: Size, asked: Partial<Pick<AttentionRequest, 'heads' | 'rows' | 'tensorFormat'>> = {}): AttentionResult {
+export function resultOf(
+  size: Size,
+  asked: Partial<Pick<AttentionRequest, 'heads' | 'rows' | 'tensorFormat'>> = {},
+): AttentionResult {
   const { batch, heads, seqLen } = size
-  const tensor = (...shape: number[]): Tensor => ({ shape, data: numbers(shape.reduce((a, b) => a * b), shape.length) })
+  const tensor = (...shape: number[]): Tensor => ({
+    shape,
+    data: numbers(
+      shape.reduce((a, b) => a * b),
+      shape.length,
+    ),
+  })
   return {
     request: {
-      spec: { kind: 'multi-head', dIn: 3, dOut: 2 * heads, contextLength: seqLen, numHeads: heads, dropout: 0, qkvBias: false, outProj: true },
-      parameters: { seed: 1 }, input: { randn: [batch, seqLen, 3], seed: 1, advance: 0 }, mode: 'eval', engine: undefined,
-      returns: new Set(['weights', 'scores', 'queries', 'context', 'input']), heads: null, rows: null, tensorFormat: 'nested', tokens: null, ...asked,
+      spec: {
+        kind: 'multi-head',
+        dIn: 3,
+        dOut: 2 * heads,
+        contextLength: seqLen,
+        numHeads: heads,
+        dropout: 0,
+        qkvBias: false,
+        outProj: true,
+      },
+      parameters: { seed: 1 },
+      input: { randn: [batch, seqLen, 3], seed: 1, advance: 0 },
+      mode: 'eval',
+      engine: undefined,
+      returns: new Set(['weights', 'scores', 'queries', 'context', 'input']),
+      heads: null,
+      rows: null,
+      tensorFormat: 'nested',
+      tokens: null,
+      ...asked,
     },
     numParameters: 0,
     input: tensor(batch, seqLen, 3),
     parameters: null,
     output: {
-      weights: maps(size, 0, 1), scores: maps(size, -Infinity, 2), queries: tensor(batch, heads, seqLen, 2), context: tensor(batch, seqLen, 2 * heads),
+      weights: maps(size, 0, 1),
+      scores: maps(size, -Infinity, 2),
+      queries: tensor(batch, heads, seqLen, 2),
+      context: tensor(batch, seqLen, 2 * heads),
       rowSums: emptyRowSums(batch, heads, seqLen),
     },
     summary: null,

@@ -54,10 +54,17 @@ describe('JSON written by several threads', () => {
     'one head': resultOf({ batch: 1, heads: 1, seqLen: 700, rowsPerBlock: 128 }),
     'one block': resultOf({ batch: 1, heads: 2, seqLen: 400, rowsPerBlock: 400 }),
   }
-  const each = Object.entries(results).flatMap(([of, result]) => Object.entries(cases).flatMap(([name, asked]) => tensorFormats.map((tensorFormat) => {
-    const heads = 'heads' in asked ? asked.heads.filter((head) => head < result.request.spec.numHeads) : null
-    return [`${of}, ${name}, ${tensorFormat}`, { ...result, request: { ...result.request, ...asked, heads, tensorFormat } }] as const
-  })))
+  const each = Object.entries(results).flatMap(([of, result]) =>
+    Object.entries(cases).flatMap(([name, asked]) =>
+      tensorFormats.map((tensorFormat) => {
+        const heads = 'heads' in asked ? asked.heads.filter((head) => head < result.request.spec.numHeads) : null
+        return [
+          `${of}, ${name}, ${tensorFormat}`,
+          { ...result, request: { ...result.request, ...asked, heads, tensorFormat } },
+        ] as const
+      }),
+    ),
+  )
 
   beforeAll(async () => {
     await useTextThreads(1)
@@ -94,11 +101,13 @@ describe('JSON written by several threads', () => {
     })
     expect(given).toBeGreaterThan(0)
     expect(given).toBeLessThan(total / 2)
-    expect(await runsGiven(async () => {
-      stream.destroy()
-      await once(stream, 'close')
-      await setTimeout(50)
-    })).toBe(0)
+    expect(
+      await runsGiven(async () => {
+        stream.destroy()
+        await once(stream, 'close')
+        await setTimeout(50)
+      }),
+    ).toBe(0)
     expect(textThreads().free).toBe(true)
   })
 })
@@ -119,7 +128,10 @@ describe('a thread that dies', () => {
     await threads.start()
     expect(threads.free).toBe(true)
     const answers = await Promise.allSettled([threads.write(run), threads.write(deadly)])
-    expect(answers).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { message: 'a thread that writes numbers as text ended' } }])
+    expect(answers).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { message: 'a thread that writes numbers as text ended' } },
+    ])
     await threads.start()
     expect((await threads.write(run)).toString()).toBe(text)
   })
@@ -138,7 +150,9 @@ describe('a thread that dies', () => {
 
 it('let their process end', async () => {
   const module = new URL('../../src/encoders/text-threads.ts', import.meta.url).href
-  const child = spawn(process.execPath, ['-e', `import('${module}').then(({ useTextThreads }) => useTextThreads(2))`], { stdio: 'inherit' })
-  const [code] = await once(child, 'exit') as [number | null]
+  const child = spawn(process.execPath, ['-e', `import('${module}').then(({ useTextThreads }) => useTextThreads(2))`], {
+    stdio: 'inherit',
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
   expect(code).toBe(0)
 })

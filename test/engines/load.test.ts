@@ -12,7 +12,15 @@ const large = { ...small, seqLen: 2048 }
 
 let engines: Engines
 const load = async (options: Partial<LoadOptions>): Promise<Engines> => {
-  engines = await loadEngines({ engine: 'auto', device: 'cpu', threads: 1, version: '1.2.3', setEnvironment: defaultEnvironment, gpus: 0, ...options })
+  engines = await loadEngines({
+    engine: 'auto',
+    device: 'cpu',
+    threads: 1,
+    version: '1.2.3',
+    setEnvironment: defaultEnvironment,
+    gpus: 0,
+    ...options,
+  })
   return engines
 }
 const reasonOf = (name: string): string => {
@@ -20,7 +28,8 @@ const reasonOf = (name: string): string => {
   return found.available ? '' : found.reason
 }
 afterEach(() => engines.close())
-if (nvidiaGpus() > 0) console.warn('SKIPPED: what happens when a GPU is demanded that is not there, since there is one.')
+if (nvidiaGpus() > 0)
+  console.warn('SKIPPED: what happens when a GPU is demanded that is not there, since there is one.')
 
 describe('the engines of a process', () => {
   it('by default are direct for what is small and onnxruntime for the rest', async () => {
@@ -48,11 +57,14 @@ describe('the engines of a process', () => {
     expect(() => engines.for(small, 'onnxruntime')).toThrow(expect.objectContaining({ code: 'engine-not-enabled' }))
   })
 
-  it.skipIf(nvidiaGpus() > 0).each(['auto', 'onnxruntime', 'direct'] as const)('does not compute on the CPU when a GPU is demanded (%s) and there is none', async (engine) => {
-    await load({ engine, device: 'gpu' })
-    expect(engines.failure).toContain('DEVICE=gpu')
-    expect(() => engines.for(small)).toThrow(expect.objectContaining({ code: 'not-ready' }))
-  })
+  it.skipIf(nvidiaGpus() > 0).each(['auto', 'onnxruntime', 'direct'] as const)(
+    'does not compute on the CPU when a GPU is demanded (%s) and there is none',
+    async (engine) => {
+      await load({ engine, device: 'gpu' })
+      expect(engines.failure).toContain('DEVICE=gpu')
+      expect(() => engines.for(small)).toThrow(expect.objectContaining({ code: 'not-ready' }))
+    },
+  )
 
   it.skipIf(nvidiaGpus() > 0)('takes the CPU when a GPU is there that no engine can use', async () => {
     await load({ device: 'auto', gpus: 1 })

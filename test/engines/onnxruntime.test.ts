@@ -15,7 +15,8 @@ const study = problemNamed('the study: B 5, T 8')
 describe('protobuf fields', () => {
   const hex = (parts: Uint8Array[]): string => Buffer.from(join(parts)).toString('hex')
 
-  // https://protobuf.dev/programming-guides/encoding/: a = 150, b = "testing", a message with a = 150; -1 from its table
+  // https://protobuf.dev/programming-guides/encoding/: a = 150, b = "testing", a message with a = 150; -1 from its
+  // table
   it('are written as the specification shows them', () => {
     expect(hex(integer(1, 150))).toBe('089601')
     expect(hex(string(2, 'testing'))).toBe('120774657374696e67')
@@ -30,7 +31,7 @@ describe('protobuf fields', () => {
 })
 
 describe('a graph', () => {
-  it('is a model that onnxruntime runs, with onnxruntime\'s own operators and outputs under their names', async () => {
+  it("is a model that onnxruntime runs, with onnxruntime's own operators and outputs under their names", async () => {
     const graph = new Graph()
     const x = graph.input('x', 'float', 2)
     const doubled = graph.op('Mul', [x, graph.constant([1], Float32Array.of(2))])
@@ -53,7 +54,8 @@ describe('sessions', () => {
 
   it('serve every batch, length and width of one structure', async () => {
     const sessions = new Sessions(ort, 'cpu', 1, 16)
-    for (const name of ['T 128', 'T 129', 'the study: B 5, T 8', 'one token']) await solve(sessions, problemNamed(name), {}, many)
+    for (const name of ['T 128', 'T 129', 'the study: B 5, T 8', 'one token'])
+      await solve(sessions, problemNamed(name), {}, many)
     expect(sessions.size).toBe(3) // projections, a block, the output projection
     await solve(sessions, problemNamed('T 127'), {}, many)
     expect(sessions.size).toBe(4) // projections of a single item
@@ -100,6 +102,8 @@ describe('the engine', () => {
   it('hands over blocks that hold no more than the keys up to their last row', async () => {
     const { weights } = await engine.run(problemNamed('T 300'), { weights: true })
     expect(weights!.blocks.map(({ width }) => width)).toEqual([64, 128, 192, 256, 300])
-    expect(weights!.blocks.map(({ data }) => data.length)).toEqual([64 * 64, 64 * 128, 64 * 192, 64 * 256, 44 * 300].map((scores) => 3 * 2 * scores))
+    expect(weights!.blocks.map(({ data }) => data.length)).toEqual(
+      [64 * 64, 64 * 128, 64 * 192, 64 * 256, 44 * 300].map((scores) => 3 * 2 * scores),
+    )
   })
 })

@@ -4,16 +4,32 @@ import type { AttentionProblem } from '../../src/models/problem.ts'
 import { drawProblem, problemCases } from '../conformance/problems.ts'
 
 const engine = referenceEngine('test')
-const everything = { statistics: true, weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const everything = {
+  statistics: true,
+  weights: true,
+  scores: true,
+  queries: true,
+  keys: true,
+  values: true,
+  contextHeads: true,
+}
 
 /** One feature, one head of one: queries, keys and values are the input times a number. */
 function scalarProblem(x: number[], query: number, key: number, value: number): AttentionProblem {
   const projection = (weight: number) => ({ weight: Float32Array.of(weight), bias: null })
   return {
-    batch: 1, seqLen: x.length, dIn: 1, numHeads: 1, numKeyValueHeads: 1, headDim: 1, outputDim: 1,
+    batch: 1,
+    seqLen: x.length,
+    dIn: 1,
+    numHeads: 1,
+    numKeyValueHeads: 1,
+    headDim: 1,
+    outputDim: 1,
     input: Float32Array.from(x),
     projections: { query: projection(query), key: projection(key), value: projection(value), output: null },
-    mask: 'causal', scale: 1, dropout: null,
+    mask: 'causal',
+    scale: 1,
+    dropout: null,
   }
 }
 
@@ -51,23 +67,35 @@ describe('the reference engine, against answers worked out by hand', () => {
   })
 
   it('drops a weight, and divides what it keeps by the probability of keeping; the weights stay as they were', async () => {
-    const problem = { ...scalarProblem([2, 6], 0, 1, 1), dropout: { keep: Uint8Array.of(1, 1, 0, 1), keepProbability: 0.5 } }
+    const problem = {
+      ...scalarProblem([2, 6], 0, 1, 1),
+      dropout: { keep: Uint8Array.of(1, 1, 0, 1), keepProbability: 0.5 },
+    }
     const { weights, context } = await engine.run(problem, everything)
     expect([...weights!.row(0, 0, 1)]).toEqual([0.5, 0.5])
     expect([...context.data]).toEqual([4, 6]) // 1 / 0.5 * 2, then 0 * 2 + 0.5 / 0.5 * 6
   })
 
-  it('keeps PyTorch\'s layout: y = x W^T + b, heads side by side', async () => {
+  it("keeps PyTorch's layout: y = x W^T + b, heads side by side", async () => {
     const identity = { weight: Float32Array.of(1, 0, 0, 1), bias: null }
     const problem: AttentionProblem = {
-      batch: 2, seqLen: 1, dIn: 2, numHeads: 2, numKeyValueHeads: 2, headDim: 1, outputDim: 2,
+      batch: 2,
+      seqLen: 1,
+      dIn: 2,
+      numHeads: 2,
+      numKeyValueHeads: 2,
+      headDim: 1,
+      outputDim: 2,
       input: Float32Array.of(1, 2, 3, 4),
       projections: {
-        query: identity, key: identity,
+        query: identity,
+        key: identity,
         value: { weight: Float32Array.of(1, 10, 100, 1000), bias: Float32Array.of(0.5, 0.25) },
         output: { weight: Float32Array.of(0, 1, 1, 0), bias: Float32Array.of(0, 7) },
       },
-      mask: 'causal', scale: 1, dropout: null,
+      mask: 'causal',
+      scale: 1,
+      dropout: null,
     }
     const { values, contextHeads, context } = await engine.run(problem, everything)
     expect(values!.shape).toEqual([2, 2, 1, 1])

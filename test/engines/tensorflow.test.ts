@@ -11,12 +11,23 @@ import { drawProblem, problemCases } from '../conformance/problems.ts'
 import { absent } from '../support/skip.ts'
 
 const require = createRequire(import.meta.url)
-const installed = existsSync(join(import.meta.dirname, '../../node_modules/@tensorflow/tfjs-node-gpu/deps/installed.json'))
+const installed = existsSync(
+  join(import.meta.dirname, '../../node_modules/@tensorflow/tfjs-node-gpu/deps/installed.json'),
+)
 const missing = absent(!installed, 'libtensorflow, for the TensorFlow engine (npm run install:tensorflow),')
 
-const open = (more: { blockElements?: number } = {}): Promise<Engine> => openTensorFlow({ device: 'cpu', setEnvironment: defaultEnvironment, ...more })
+const open = (more: { blockElements?: number } = {}): Promise<Engine> =>
+  openTensorFlow({ device: 'cpu', setEnvironment: defaultEnvironment, ...more })
 const tolerance = { tensors: 1e-6, weights: 3e-7, statistics: 1e-6 }
-const everything: Required<Wanted> = { statistics: true, weights: true, scores: true, queries: true, keys: true, values: true, contextHeads: true }
+const everything: Required<Wanted> = {
+  statistics: true,
+  weights: true,
+  scores: true,
+  queries: true,
+  keys: true,
+  values: true,
+  contextHeads: true,
+}
 
 describe.skipIf(missing)('the TensorFlow engine', () => {
   describe('with blocks as the device likes them', () => conformance('tensorflow', open, tolerance))
@@ -44,10 +55,13 @@ describe.skipIf(missing)('the TensorFlow engine', () => {
     it('keeps the parameters of a repeated request, and nothing else', async () => {
       const problem = drawProblem(problemCases.find((of) => of.name === 'the wrapper: full width heads')!)
       // Four weights and four biases.
-      expect(await tensorsAfter(async () => void await engine.run(problem, everything))).toBe(8)
-      expect(await tensorsAfter(async () => {
-        for (let i = 0; i < 20; i++) await engine.run({ ...problem, input: problem.input.map((value) => value + i) }, everything)
-      })).toBe(0)
+      expect(await tensorsAfter(async () => void (await engine.run(problem, everything)))).toBe(8)
+      expect(
+        await tensorsAfter(async () => {
+          for (let i = 0; i < 20; i++)
+            await engine.run({ ...problem, input: problem.input.map((value) => value + i) }, everything)
+        }),
+      ).toBe(0)
     })
 
     it('keeps nothing of a run that failed', async () => {

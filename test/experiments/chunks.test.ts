@@ -7,7 +7,10 @@ import { biasConfig, headsConfig, identity, run } from './support.ts'
 
 const configs = [
   ['bias', biasConfig({ seeds: { first: 5, count: 12 } })],
-  ['bias, as the study drew', biasConfig({ seeds: { list: [3, 1, 4, 15, 9, 2, 6, 53, 58, 97, 93, 23] }, pairing: 'notebook' })],
+  [
+    'bias, as the study drew',
+    biasConfig({ seeds: { list: [3, 1, 4, 15, 9, 2, 6, 53, 58, 97, 93, 23] }, pairing: 'notebook' }),
+  ],
   ['heads', headsConfig({ seeds: { first: 5, count: 12 } })],
 ] as const
 
@@ -16,16 +19,21 @@ describe.each(configs)('%s', (_, config) => {
 
   it('gives the same report, byte for byte, however the seeds are split, in whatever order, through JSON', async () => {
     const whole = JSON.stringify(reportOf(plan, await runPlan(plan, run), identity))
-    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 11 }), { maxLength: 5 }).map((at) => [0, ...at.toSorted((a, b) => a - b), 12])
-    await fc.assert(fc.asyncProperty(cuts, fc.boolean(), async (ends, backwards) => {
-      const chunks = ends.slice(1).map((to, i) => [ends[i]!, to] as const)
-      const stored = new Map<number, string>()
-      for (const [from, to] of backwards ? chunks.toReversed() : chunks) {
-        stored.set(from, JSON.stringify(await runRows(planOf(config), from, to, run)))
-      }
-      const rows = [...stored].toSorted(([a], [b]) => a - b).flatMap(([, text]) => JSON.parse(text) as SeedRow[])
-      expect(JSON.stringify(reportOf(planOf(config), rows, identity))).toBe(whole)
-    }), { numRuns: 5 })
+    const cuts = fc
+      .uniqueArray(fc.integer({ min: 1, max: 11 }), { maxLength: 5 })
+      .map((at) => [0, ...at.toSorted((a, b) => a - b), 12])
+    await fc.assert(
+      fc.asyncProperty(cuts, fc.boolean(), async (ends, backwards) => {
+        const chunks = ends.slice(1).map((to, i) => [ends[i]!, to] as const)
+        const stored = new Map<number, string>()
+        for (const [from, to] of backwards ? chunks.toReversed() : chunks) {
+          stored.set(from, JSON.stringify(await runRows(planOf(config), from, to, run)))
+        }
+        const rows = [...stored].toSorted(([a], [b]) => a - b).flatMap(([, text]) => JSON.parse(text) as SeedRow[])
+        expect(JSON.stringify(reportOf(planOf(config), rows, identity))).toBe(whole)
+      }),
+      { numRuns: 5 },
+    )
   })
 
   it('has rows that JSON carries exactly', async () => {
@@ -54,10 +62,14 @@ describe('a run', () => {
     const controller = new AbortController()
     const reason = new Error('nobody waits any more')
     let problems = 0
-    const stopping = runPlan(planOf(config), async (problem, wanted) => {
-      if (++problems === 10) controller.abort(reason)
-      return run(problem, wanted)
-    }, { signal: controller.signal })
+    const stopping = runPlan(
+      planOf(config),
+      async (problem, wanted) => {
+        if (++problems === 10) controller.abort(reason)
+        return run(problem, wanted)
+      },
+      { signal: controller.signal },
+    )
     await expect(stopping).rejects.toBe(reason)
     expect(problems).toBe(10)
   })
@@ -66,10 +78,12 @@ describe('a run', () => {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
     let pauses = 0
-    await runPlan(planOf(config), run, { pause: async () => {
-      pauses++
-      await new Promise((resolve) => setTimeout(resolve, 2))
-    } })
+    await runPlan(planOf(config), run, {
+      pause: async () => {
+        pauses++
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      },
+    })
     clearInterval(timer)
     expect(pauses).toBeGreaterThan(2)
     expect(turns).toBeGreaterThan(2)
@@ -85,10 +99,11 @@ describe('a run', () => {
       const draws = new Set<number>()
       let total = 0
       const { nullDrawsAt } = await import('../../src/experiments/similarity-null.ts')
-      for (let position = 0; position < count; position++) for (const draw of nullDrawsAt(headsConfig({ seeds: { first: 0, count } }), position)) {
-        draws.add(draw)
-        total++
-      }
+      for (let position = 0; position < count; position++)
+        for (const draw of nullDrawsAt(headsConfig({ seeds: { first: 0, count } }), position)) {
+          draws.add(draw)
+          total++
+        }
       expect([draws.size, total]).toEqual([1000, 1000])
     }
   })

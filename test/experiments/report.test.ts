@@ -12,17 +12,25 @@ describe("the study's configuration, 400 seeds", () => {
   })
 
   it('has the verdicts that the evidence gives', () => {
-    const verdicts = (report: Report): Record<string, string> => Object.fromEntries(report.claims.map(({ id, verdict }) => [id, verdict]))
+    const verdicts = (report: Report): Record<string, string> =>
+      Object.fromEntries(report.claims.map(({ id, verdict }) => [id, verdict]))
     expect(verdicts(bias)).toEqual({
-      'bias-more-uniform': 'refuted', 'no-bias-sharper-peaks': 'refuted', 'bias-wider-context': 'supported', 'bias-content-independent-prior': 'refuted',
+      'bias-more-uniform': 'refuted',
+      'no-bias-sharper-peaks': 'refuted',
+      'bias-wider-context': 'supported',
+      'bias-content-independent-prior': 'refuted',
     })
     expect(verdicts(heads)).toEqual({
-      'heads-redundant': 'refuted', 'contexts-identical': 'refuted', 'more-heads-no-better': 'supported', 'small-head-dim-limits': 'supported',
+      'heads-redundant': 'refuted',
+      'contexts-identical': 'refuted',
+      'more-heads-no-better': 'supported',
+      'small-head-dim-limits': 'supported',
     })
   })
 
   it('comes near the known effects', () => {
-    const near = (value: number | null, known: number, halfWidth: number): void => expect(Math.abs(value! - known)).toBeLessThan(halfWidth * Math.sqrt(10) * 1.5 + halfWidth)
+    const near = (value: number | null, known: number, halfWidth: number): void =>
+      expect(Math.abs(value! - known)).toBeLessThan(halfWidth * Math.sqrt(10) * 1.5 + halfWidth)
     near(claimOf(bias, 'bias-more-uniform').effect, -0.0013, 0.00005)
     near(claimOf(bias, 'no-bias-sharper-peaks').effect, -0.00215, 0.0001)
     near(claimOf(bias, 'bias-wider-context').effect, 0.062, 0.002)
@@ -37,8 +45,18 @@ describe("the study's configuration, 400 seeds", () => {
   })
 
   it('shows every invariant holding', () => {
-    expect(bias.invariants.map(({ id }) => id)).toEqual(['key-bias-leaves-weights', 'value-bias-shifts-context', 'zero-input-is-uniform', 'rows-sum-to-one', 'no-future-weight'])
-    expect(heads.invariants.map(({ id }) => id)).toEqual(['zero-input-is-uniform', 'rows-sum-to-one', 'no-future-weight'])
+    expect(bias.invariants.map(({ id }) => id)).toEqual([
+      'key-bias-leaves-weights',
+      'value-bias-shifts-context',
+      'zero-input-is-uniform',
+      'rows-sum-to-one',
+      'no-future-weight',
+    ])
+    expect(heads.invariants.map(({ id }) => id)).toEqual([
+      'zero-input-is-uniform',
+      'rows-sum-to-one',
+      'no-future-weight',
+    ])
     for (const { id, holds, maxDeviation, tolerance } of [...bias.invariants, ...heads.invariants]) {
       expect(holds, id).toBe(true)
       expect(maxDeviation, id).toBeLessThanOrEqual(tolerance)
@@ -50,10 +68,17 @@ describe("the study's configuration, 400 seeds", () => {
 
   it('tells rounding from effects: the key bias does nothing, the value bias nothing to the weights', () => {
     for (const arm of ['k', 'v']) {
-      expect(comparisonOf(bias, arm, 'none', 'normalizedEntropy')).toMatchObject({ equalUpToRounding: true, effectSizeDz: null, seedsFor80PercentPower: null })
+      expect(comparisonOf(bias, arm, 'none', 'normalizedEntropy')).toMatchObject({
+        equalUpToRounding: true,
+        effectSizeDz: null,
+        seedsFor80PercentPower: null,
+      })
     }
     expect(comparisonOf(bias, 'v', 'none', 'contextRange').equalUpToRounding).toBe(false)
-    expect(comparisonOf(bias, 'q', 'none', 'normalizedEntropy').meanDifference).toBeCloseTo(comparisonOf(bias, 'qkv', 'none', 'normalizedEntropy').meanDifference!, 6)
+    expect(comparisonOf(bias, 'q', 'none', 'normalizedEntropy').meanDifference).toBeCloseTo(
+      comparisonOf(bias, 'qkv', 'none', 'normalizedEntropy').meanDifference!,
+      6,
+    )
   })
 
   it('has the 2 x 2: heads at fixed d_out and at fixed head_dim', () => {
@@ -76,7 +101,9 @@ describe("the study's configuration, 400 seeds", () => {
     }
     expect(claimOf(heads, 'heads-redundant').evidence).toContain('0.957')
     for (const report of [bias, heads]) {
-      expect(report.cautions.join(' ')).toMatch(/initialisation, not learning.*not explanation \(Jain and Wallace 2019; Wiegreffe and Pinter 2019\)/)
+      expect(report.cautions.join(' ')).toMatch(
+        /initialisation, not learning.*not explanation \(Jain and Wallace 2019; Wiegreffe and Pinter 2019\)/,
+      )
     }
   })
 })
@@ -96,9 +123,13 @@ describe('what cannot be told is not told', () => {
   })
 
   it('at a sequence length of 1: every statistic of the weights is null', async () => {
-    for (const config of [biasConfig({ input: { batch: 2, seqLen: 1 }, seeds: { first: 0, count: 5 } }), headsConfig({ input: { batch: 2, seqLen: 1 }, seeds: { first: 0, count: 5 } })]) {
+    for (const config of [
+      biasConfig({ input: { batch: 2, seqLen: 1 }, seeds: { first: 0, count: 5 } }),
+      headsConfig({ input: { batch: 2, seqLen: 1 }, seeds: { first: 0, count: 5 } }),
+    ]) {
       const report = await experiment(config)
-      for (const { statistics } of report.arms) expect(statistics.normalizedEntropy).toEqual({ mean: null, sd: null, confidenceInterval: null, method: null })
+      for (const { statistics } of report.arms)
+        expect(statistics.normalizedEntropy).toEqual({ mean: null, sd: null, confidenceInterval: null, method: null })
       const first = report.claims[0]!
       expect(first).toMatchObject({ verdict: 'not_distinguishable', effect: null, confidenceInterval: null })
       expect(first.evidence).toContain('sequence length of 1')
@@ -119,8 +150,13 @@ describe('what cannot be told is not told', () => {
   })
 
   it('at an input of a million: the invariants allow for its rounding, and still hold', async () => {
-    const large = tensor([1, 5, 4], Float32Array.from({ length: 20 }, (_, i) => 1e6 * Math.sin(7 * i + 1)))
-    const report = await experiment(biasConfig({ dIn: 4, dOut: 4, input: { values: large }, seeds: { first: 0, count: 20 } }))
+    const large = tensor(
+      [1, 5, 4],
+      Float32Array.from({ length: 20 }, (_, i) => 1e6 * Math.sin(7 * i + 1)),
+    )
+    const report = await experiment(
+      biasConfig({ dIn: 4, dOut: 4, input: { values: large }, seeds: { first: 0, count: 20 } }),
+    )
     for (const { id, holds } of report.invariants) expect(holds, id).toBe(true)
   })
 })
@@ -137,18 +173,29 @@ describe('a configuration', () => {
 
   it('takes any list of heads, one head among them, in any order', async () => {
     const report = await experiment(headsConfig({ dOut: 12, numHeads: [1, 6, 3], seeds: { first: 0, count: 30 } }))
-    expect(report.arms.map(({ name }) => name)).toEqual(['heads-1', 'heads-6', 'heads-3', 'heads-6-head-dim-12', 'heads-3-head-dim-12'])
+    expect(report.arms.map(({ name }) => name)).toEqual([
+      'heads-1',
+      'heads-6',
+      'heads-3',
+      'heads-6-head-dim-12',
+      'heads-3-head-dim-12',
+    ])
     expect(report.arms[0]!.statistics.pearson!.mean).toBeNull()
     expect(report.similarity!.pearson!.null.draws).toBe(1000)
     expect(claimOf(report, 'heads-redundant').statement).toContain('6 heads')
-    expect(claimOf(report, 'more-heads-no-better').statement).toBe('3 heads of head_dim 4 are no better than 1 head of head_dim 12.')
+    expect(claimOf(report, 'more-heads-no-better').statement).toBe(
+      '3 heads of head_dim 4 are no better than 1 head of head_dim 12.',
+    )
     const other = await experiment(headsConfig({ dOut: 12, numHeads: [3, 1], seeds: { first: 0, count: 30 } }))
     expect(claimOf(other, 'more-heads-no-better').effect).toBe(claimOf(report, 'more-heads-no-better').effect)
     expect(claimOf(other, 'small-head-dim-limits').effect).toBe(claimOf(report, 'small-head-dim-limits').effect)
   })
 
   it('with given values: every seed gets them, and the report says so', async () => {
-    const values = tensor([1, 4, 3], Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)))
+    const values = tensor(
+      [1, 4, 3],
+      Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)),
+    )
     const report = await experiment(headsConfig({ dIn: 3, input: { values }, seeds: { first: 0, count: 30 } }))
     expect(report.config.input).toEqual({ values: { shape: [1, 4, 3] } })
     expect(report.cautions.join(' ')).toContain('held fixed')

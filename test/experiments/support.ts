@@ -11,7 +11,13 @@ export const identity = { name: 'direct', device: 'cpu', version: 'test' } as co
 const engine = directEngine(identity.version)
 export const run: Run = (problem, wanted) => engine.run(problem, wanted)
 
-const common = { seeds: defaults.seeds, pairing: 'parameters', confidence: 0.95, margin: 0.05, engine: undefined } as const
+const common = {
+  seeds: defaults.seeds,
+  pairing: 'parameters',
+  confidence: 0.95,
+  margin: 0.05,
+  engine: undefined,
+} as const
 
 /** The study's configuration with changes. */
 export function biasConfig(changes: Partial<BiasConfig> = {}): BiasConfig {
@@ -32,23 +38,41 @@ export function claimOf(report: Report, id: string): Claim {
 }
 
 export function comparisonOf(report: Report, arm: string, baseline: string, statistic: string): Comparison {
-  return report.comparisons.find((comparison) => comparison.arm === arm && comparison.baseline === baseline && comparison.statistic === statistic)!
+  return report.comparisons.find(
+    (comparison) => comparison.arm === arm && comparison.baseline === baseline && comparison.statistic === statistic,
+  )!
 }
 
 type Estimates = Record<string, Record<string, [mean: number, standardError: number]>>
 interface Truth {
   seeds: number
-  simulations: { experiment: 'bias' | 'heads'; config: Record<string, number & number[]>; arms: Estimates; differences: Estimates }[]
-  rows: { experiment: 'bias' | 'heads'; pairing: 'parameters' | 'notebook'; config: Record<string, number & number[]>; seed: number; arms: Record<string, Record<string, number | null>> }[]
+  simulations: {
+    experiment: 'bias' | 'heads'
+    config: Record<string, number & number[]>
+    arms: Estimates
+    differences: Estimates
+  }[]
+  rows: {
+    experiment: 'bias' | 'heads'
+    pairing: 'parameters' | 'notebook'
+    config: Record<string, number & number[]>
+    seed: number
+    arms: Record<string, Record<string, number | null>>
+  }[]
 }
 
 /** What test/truth/experiments.py found without the service. */
 export const truth = JSON.parse(readFileSync(new URL('../truth/experiments.json', import.meta.url), 'utf8')) as Truth
 
 /** A configuration of the truth as ours. */
-export function configOf({ experiment: kind, config }: { experiment: 'bias' | 'heads'; config: Record<string, number & number[]> }, changes: Partial<BiasConfig> & Partial<HeadsConfig> = {}): ExperimentConfig {
+export function configOf(
+  { experiment: kind, config }: { experiment: 'bias' | 'heads'; config: Record<string, number & number[]> },
+  changes: Partial<BiasConfig> & Partial<HeadsConfig> = {},
+): ExperimentConfig {
   const { d_in, d_out, batch, seq_len, num_heads } = config
   const sizes = { dIn: d_in!, dOut: d_out!, input: { batch: batch!, seqLen: seq_len! } }
   const { experiment: _, ...rest } = changes
-  return kind === 'bias' ? biasConfig({ ...sizes, ...rest as Partial<BiasConfig> }) : headsConfig({ ...sizes, numHeads: num_heads!, ...rest as Partial<HeadsConfig> })
+  return kind === 'bias'
+    ? biasConfig({ ...sizes, ...(rest as Partial<BiasConfig>) })
+    : headsConfig({ ...sizes, numHeads: num_heads!, ...(rest as Partial<HeadsConfig>) })
 }

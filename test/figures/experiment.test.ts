@@ -13,7 +13,16 @@ import { biasReport, headsReport, someSeeds } from './reports.ts'
 const engine = directEngine('test')
 
 async function run(experiment: 'bias' | 'heads', more: Partial<ExperimentConfig> = {}) {
-  const config = { ...defaults[experiment], experiment, seeds: { first: 0, count: 12 }, pairing: 'parameters', confidence: 0.95, margin: 0.05, engine: undefined, ...more } as ExperimentConfig
+  const config = {
+    ...defaults[experiment],
+    experiment,
+    seeds: { first: 0, count: 12 },
+    pairing: 'parameters',
+    confidence: 0.95,
+    margin: 0.05,
+    engine: undefined,
+    ...more,
+  } as ExperimentConfig
   const plan = planOf(config)
   const rows = await runPlan(plan, (problem, wanted) => engine.run(problem, wanted))
   return { report: reportOf(plan, rows, engine), sample: new Sample(plan, rows) }
@@ -21,8 +30,13 @@ async function run(experiment: 'bias' | 'heads', more: Partial<ExperimentConfig>
 
 const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length
 
-describe.each([['bias', {}], ['heads', {}], ['heads', { numHeads: [4, 1] }], ['heads', { numHeads: [1, 2, 4] }]] as const)('the figure of a real experiment on %s %j', (name, more) => {
-  it('knows every claim: the seeds that it draws have the claim\'s effect as their mean', async () => {
+describe.each([
+  ['bias', {}],
+  ['heads', {}],
+  ['heads', { numHeads: [4, 1] }],
+  ['heads', { numHeads: [1, 2, 4] }],
+] as const)('the figure of a real experiment on %s %j', (name, more) => {
+  it("knows every claim: the seeds that it draws have the claim's effect as their mean", async () => {
     const { report, sample } = await run(name, more)
     for (const { id, statistic, effect } of report.claims) {
       const form = claimForm(report, id)
@@ -36,22 +50,33 @@ describe.each([['bias', {}], ['heads', {}], ['heads', { numHeads: [4, 1] }], ['h
 describe('the figure of an experiment', () => {
   it('says every verdict in words and shows 0 beside every effect', async () => {
     const svg = await toSvg(experimentFigure(biasReport, someSeeds(50)))
-    for (const words of ['>Refuted: \u201c', '>Supported: \u201c', '>Not distinguishable: \u201c']) expect(svg).toContain(words)
+    for (const words of ['>Refuted: \u201c', '>Supported: \u201c', '>Not distinguishable: \u201c'])
+      expect(svg).toContain(words)
     expect(svg.match(/stroke-dasharray="4,3"/g)?.length).toBe(4 + 4 + 2)
   })
 
   it('is set in one font', async () => {
     const svg = await toSvg(experimentFigure(headsReport, someSeeds(50)))
-    expect(new Set(svg.match(/font-family="[^"]*"/g))).toEqual(new Set(['font-family="DejaVu Sans, Verdana, Helvetica, sans-serif"']))
+    expect(new Set(svg.match(/font-family="[^"]*"/g))).toEqual(
+      new Set(['font-family="DejaVu Sans, Verdana, Helvetica, sans-serif"']),
+    )
   })
 
-  it('puts the null beside the similarity of heads, and the study\'s own run', async () => {
+  it("puts the null beside the similarity of heads, and the study's own run", async () => {
     const svg = await toSvg(experimentFigure(headsReport))
-    for (const words of ['>independent heads<', '>heads of one model<', '>the study\u2019s run<', '44 % of the null at or below']) expect(svg).toContain(words)
+    for (const words of [
+      '>independent heads<',
+      '>heads of one model<',
+      '>the study\u2019s run<',
+      '44 % of the null at or below',
+    ])
+      expect(svg).toContain(words)
   })
 
-  it('shades a claim\'s side so that the verdict can be seen', () => {
-    const { vconcat } = experimentFigure(headsReport) as unknown as { vconcat: { hconcat: { layer: { data?: { values: { from: number; to: number }[] } }[] }[] }[] }
+  it("shades a claim's side so that the verdict can be seen", () => {
+    const { vconcat } = experimentFigure(headsReport) as unknown as {
+      vconcat: { hconcat: { layer: { data?: { values: { from: number; to: number }[] } }[] }[] }[]
+    }
     const { from, to } = vconcat[1]!.hconcat[0]!.layer[0]!.data!.values[0]!
     expect(to).toBe(0.05)
     expect(from).toBeLessThan(to)
@@ -68,8 +93,13 @@ describe('the figure of an experiment', () => {
   })
 
   it('refuses more comparisons than a picture can hold, and draws a lot of them legibly', async () => {
-    const many = (count: number) => ({ ...headsReport, comparisons: Array.from({ length: count }, (_, at) => ({ ...headsReport.comparisons[0]!, arm: `heads-${at}` })) })
-    expect(() => experimentFigure(many(1001))).toThrow(expect.objectContaining({ code: 'figure-too-large', extra: { comparisons: 1001, limit_comparisons: 1000 } }))
+    const many = (count: number) => ({
+      ...headsReport,
+      comparisons: Array.from({ length: count }, (_, at) => ({ ...headsReport.comparisons[0]!, arm: `heads-${at}` })),
+    })
+    expect(() => experimentFigure(many(1001))).toThrow(
+      expect.objectContaining({ code: 'figure-too-large', extra: { comparisons: 1001, limit_comparisons: 1000 } }),
+    )
     const png = await toPng(await toSvg(experimentFigure(many(1000))))
     expect(png.readUInt32BE(16) * png.readUInt32BE(20)).toBeLessThan(16.1e6)
   })
@@ -83,7 +113,12 @@ describe('the figure of an experiment', () => {
 describe('a histogram', () => {
   it('counts every finite value once', () => {
     const bars = histogram(Float64Array.from([0, 1, 2, 3, 4, NaN, Infinity]), 4)
-    expect(bars).toEqual([{ from: 0, to: 1, seeds: 1 }, { from: 1, to: 2, seeds: 1 }, { from: 2, to: 3, seeds: 1 }, { from: 3, to: 4, seeds: 2 }])
+    expect(bars).toEqual([
+      { from: 0, to: 1, seeds: 1 },
+      { from: 1, to: 2, seeds: 1 },
+      { from: 2, to: 3, seeds: 1 },
+      { from: 3, to: 4, seeds: 2 },
+    ])
   })
 
   it('has one bar where all values are equal, none where there are none', () => {

@@ -7,7 +7,8 @@ import { resultOf, scaledInput } from './results.ts'
 type Row = Record<string, number | string | null>
 const rowsOf = (spec: VegaLiteSpec): Row[] => (spec as unknown as { data: { values: Row[] } }).data.values
 const titleOf = (spec: VegaLiteSpec): string => (spec.title as { text: string[] }).text.join(' ')
-const draw = async (plain: PlainSelection, more: Parameters<typeof resultOf>[0] = {}) => attentionFigure(await resultOf(more), parseFigureSelection(plain))
+const draw = async (plain: PlainSelection, more: Parameters<typeof resultOf>[0] = {}) =>
+  attentionFigure(await resultOf(more), parseFigureSelection(plain))
 
 /** Every scale with a colour scheme, wherever it stands in the specification. */
 function colourScales(node: unknown): { scheme: string; domain: number[] }[] {
@@ -23,12 +24,17 @@ describe('the weights figure', () => {
     expect(rows.length).toBe(2 * 36)
     for (const { head, query, key, weight } of rows) {
       expect(key as number).toBeLessThanOrEqual(query as number)
-      expect(Math.fround(weight as number)).toBe(result.output.weights!.row(3, head as number, query as number)[key as number])
+      expect(Math.fround(weight as number)).toBe(
+        result.output.weights!.row(3, head as number, query as number)[key as number],
+      )
     }
   })
 
   it('keeps its colours to 0..1 whatever the weights', async () => {
-    for (const scale of [0, 1, 50]) expect(colourScales(await draw({}, { input: scaledInput([1, 4, 20], scale) }))).toMatchObject([{ domain: [0, 1], scheme: 'viridis' }])
+    for (const scale of [0, 1, 50])
+      expect(colourScales(await draw({}, { input: scaledInput([1, 4, 20], scale) }))).toMatchObject([
+        { domain: [0, 1], scheme: 'viridis' },
+      ])
   })
 
   it('keeps positions with the same token apart', async () => {
@@ -38,7 +44,9 @@ describe('the weights figure', () => {
   })
 
   it('prints tokens as text, never as markup or as an expression', async () => {
-    const svg = await toSvg(await draw({ head: '0' }, { tokens: ['<script>', '"]+x[', '&amp;', '\u0000', '\ud800', ']]>', '${7}', "'"] }))
+    const svg = await toSvg(
+      await draw({ head: '0' }, { tokens: ['<script>', '"]+x[', '&amp;', '\u0000', '\ud800', ']]>', '${7}', "'"] }),
+    )
     expect(svg).toContain('&lt;script&gt;')
     expect(svg).toContain('&amp;amp;')
     expect(svg).not.toContain('<script')
@@ -48,12 +56,21 @@ describe('the weights figure', () => {
 
   it('names the head, the window and the pooling in its title', async () => {
     expect(titleOf(await draw({}))).toBe('Attention weights, 2 heads')
-    expect(titleOf(await draw({ head: '1', rows: '2-5', keys: '1-3' }))).toBe('Attention weights, head 1 of 2, queries 2\u20135 of 8, keys 1\u20133 of 8')
-    expect(titleOf(await draw({}, { spec: { contextLength: 400 }, input: { randn: [1, 400, 20], seed: 1, advance: 0 } }))).toBe('Attention weights, 2 heads, max-pooled 3 \u00d7 3')
+    expect(titleOf(await draw({ head: '1', rows: '2-5', keys: '1-3' }))).toBe(
+      'Attention weights, head 1 of 2, queries 2\u20135 of 8, keys 1\u20133 of 8',
+    )
+    expect(
+      titleOf(await draw({}, { spec: { contextLength: 400 }, input: { randn: [1, 400, 20], seed: 1, advance: 0 } })),
+    ).toBe('Attention weights, 2 heads, max-pooled 3 \u00d7 3')
   })
 
   it('prints numbers in the cells only while they fit', async () => {
-    const printed = async (seqLen: number) => (await toSvg(await draw({}, { spec: { contextLength: seqLen }, input: { randn: [1, seqLen, 20], seed: 1, advance: 0 } }))).includes('>1.00<')
+    const printed = async (seqLen: number) =>
+      (
+        await toSvg(
+          await draw({}, { spec: { contextLength: seqLen }, input: { randn: [1, seqLen, 20], seed: 1, advance: 0 } }),
+        )
+      ).includes('>1.00<')
     expect(await printed(12)).toBe(true)
     expect(await printed(30)).toBe(false)
   })
@@ -74,7 +91,10 @@ describe('the other figures', () => {
     const spec = attentionFigure(result, parseFigureSelection({ figure: 'context', item: '2', rows: '1-3' }))
     const rows = rowsOf(spec)
     expect(rows.length).toBe(3 * 16)
-    for (const { position, dimension, value } of rows) expect(Math.fround(value as number)).toBe(result.output.context.data[(2 * 8 + (position as number)) * 16 + (dimension as number)])
+    for (const { position, dimension, value } of rows)
+      expect(Math.fround(value as number)).toBe(
+        result.output.context.data[(2 * 8 + (position as number)) * 16 + (dimension as number)],
+      )
     const { domain } = colourScales(spec)[0]!
     expect(domain[0]).toBe(-domain[1]!)
     expect(domain[1]).toBe(Math.max(...rows.map(({ value }) => Math.abs(value as number))))
@@ -86,9 +106,12 @@ describe('the other figures', () => {
     expect(colourScales(spec)[0]!.domain).toEqual([Math.min(...values), Math.max(...values)])
   })
 
-  it('statistics: the batch\'s average by default, one item on request, each beside the uniform value', async () => {
+  it("statistics: the batch's average by default, one item on request, each beside the uniform value", async () => {
     const result = await resultOf()
-    const row = (plain: PlainSelection) => rowsOf(attentionFigure(result, parseFigureSelection({ figure: 'statistics', ...plain }))).find(({ statistic, head }) => statistic === 'normalized_entropy' && head === 1)!
+    const row = (plain: PlainSelection) =>
+      rowsOf(attentionFigure(result, parseFigureSelection({ figure: 'statistics', ...plain }))).find(
+        ({ statistic, head }) => statistic === 'normalized_entropy' && head === 1,
+      )!
     expect(row({}).value).toBeCloseTo(result.summary!.weights.normalizedEntropy[1]!, 6)
     expect(row({}).uniform).toBe(1)
     const items = [0, 1, 2, 3, 4].map((item) => row({ item }).value as number)
@@ -98,7 +121,9 @@ describe('the other figures', () => {
 
   it('similarity: the chosen heads against each other, in their order', async () => {
     const result = await resultOf({ spec: { numHeads: 4 } })
-    const spec = attentionFigure(result, parseFigureSelection({ figure: 'similarity', head: '3,1' })) as unknown as { hconcat: { data: { values: Row[] } }[] }
+    const spec = attentionFigure(result, parseFigureSelection({ figure: 'similarity', head: '3,1' })) as unknown as {
+      hconcat: { data: { values: Row[] } }[]
+    }
     const js = spec.hconcat[2]!.data.values
     expect(js.length).toBe(4)
     expect(Math.fround(js[1]!.js_divergence as number)).toBe(result.similarity!.jsDivergence.data[3 * 4 + 1])
@@ -121,7 +146,9 @@ describe('an SVG', () => {
       registerHooks({ resolve(specifier, context, next) { if (/vega|resvg/.test(specifier)) console.log(specifier); return next(specifier, context) } })
       await import(${JSON.stringify(new URL('../../src/figures/index.ts', import.meta.url).href)})
       console.log('imported')`
-    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).toBe('imported\n')
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).toBe(
+      'imported\n',
+    )
   })
 
   it('is the same every time, also when many are drawn at once', async () => {

@@ -6,12 +6,16 @@ import { toPng, toSvg } from '../../src/figures/index.ts'
 import type { VegaLiteSpec } from '../../src/figures/index.ts'
 import { gallery } from './gallery.ts'
 
-/** `UPDATE_GOLDEN=1 npx vitest run test/figures` writes the specifications anew; look at the pictures before committing. */
+/**
+ * `UPDATE_GOLDEN=1 npx vitest run test/figures` writes the specifications anew; look at the pictures before committing.
+ */
 const update = process.env.UPDATE_GOLDEN === '1'
 
 /** Numbers to four significant digits: a golden holds the figure, not the last bit of an engine. */
 function rounded(spec: unknown): unknown {
-  return JSON.parse(JSON.stringify(spec, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)))
+  return JSON.parse(
+    JSON.stringify(spec, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)),
+  )
 }
 
 /** JSON of which whatever fits stands on one line, so that goldens are small and a difference can be read. */
@@ -36,8 +40,17 @@ describe.each(gallery)('$name', ({ name, golden: kept, spec }) => {
   it('draws without a complaint from Vega-Lite, within the limit, with a title and an alternative text', async () => {
     const drawn = await spec()
     const complaints: unknown[] = []
-    const listen = (...said: readonly unknown[]) => { complaints.push(...said); return logger }
-    const logger = { level: () => logger, error: listen, warn: listen, info: () => logger, debug: () => logger } as never
+    const listen = (...said: readonly unknown[]) => {
+      complaints.push(...said)
+      return logger
+    }
+    const logger = {
+      level: () => logger,
+      error: listen,
+      warn: listen,
+      info: () => logger,
+      debug: () => logger,
+    } as never
     compile(drawn, { logger })
     expect(complaints).toEqual([])
 
@@ -53,10 +66,11 @@ describe.each(gallery)('$name', ({ name, golden: kept, spec }) => {
     expect(png.readUInt32BE(16)).toBe(2 * Math.ceil(Number(/ width="([\d.]+)"/.exec(svg)![1])))
   })
 
-  if (kept) it('is the specification that was looked at', async () => {
-    const file = new URL(`./golden/${name}.vl.json`, import.meta.url)
-    const text = golden(await spec())
-    if (update) writeFileSync(file, text)
-    expect(text).toBe(readFileSync(file, 'utf8'))
-  })
+  if (kept)
+    it('is the specification that was looked at', async () => {
+      const file = new URL(`./golden/${name}.vl.json`, import.meta.url)
+      const text = golden(await spec())
+      if (update) writeFileSync(file, text)
+      expect(text).toBe(readFileSync(file, 'utf8'))
+    })
 })

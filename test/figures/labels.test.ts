@@ -7,7 +7,16 @@ const graphemes = (text: string): number => Array.from(segmenter.segment(text)).
 
 describe('a token label', () => {
   it('is the token where nothing stands in the way', () => {
-    for (const token of ['journey', '\u05e9\u05dc\u05d5\u05dd', '\u0645\u0631\u062d\u0628\u0627', '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}', '<b>&"', 'a b', '\u65e5\u672c']) expect(tokenLabel(token)).toBe(token)
+    for (const token of [
+      'journey',
+      '\u05e9\u05dc\u05d5\u05dd',
+      '\u0645\u0631\u062d\u0628\u0627',
+      '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}',
+      '<b>&"',
+      'a b',
+      '\u65e5\u672c',
+    ])
+      expect(tokenLabel(token)).toBe(token)
   })
 
   it('shows what is invisible: emptiness, spaces at the ends, controls, marks that turn the text', () => {
@@ -23,7 +32,9 @@ describe('a token label', () => {
   it('is shortened in the middle, between characters', () => {
     expect(tokenLabel('antidisestablishmentarianism')).toBe('antidis\u2026ianism')
     const families = '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}'.repeat(20)
-    expect(tokenLabel(families)).toBe(`${'\u{1f469}\u200d\u{1f469}\u200d\u{1f467}'.repeat(7)}\u2026${'\u{1f469}\u200d\u{1f469}\u200d\u{1f467}'.repeat(6)}`)
+    expect(tokenLabel(families)).toBe(
+      `${'\u{1f469}\u200d\u{1f469}\u200d\u{1f467}'.repeat(7)}\u2026${'\u{1f469}\u200d\u{1f469}\u200d\u{1f467}'.repeat(6)}`,
+    )
   })
 
   it('replaces half a surrogate pair and bares a letter buried in marks', () => {
@@ -32,13 +43,15 @@ describe('a token label', () => {
   })
 
   it('is short, well formed and free of controls, whatever the token', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (token) => {
-      const label = tokenLabel(token)
-      expect(label.isWellFormed()).toBe(true)
-      expect(label.length).toBeGreaterThan(0)
-      expect(graphemes(label)).toBeLessThanOrEqual(14)
-      expect(label).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/)
-    }))
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (token) => {
+        const label = tokenLabel(token)
+        expect(label.isWellFormed()).toBe(true)
+        expect(label.length).toBeGreaterThan(0)
+        expect(graphemes(label)).toBeLessThanOrEqual(14)
+        expect(label).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/)
+      }),
+    )
   })
 
   it('takes no longer for a token as long as a book', () => {

@@ -11,10 +11,22 @@ const reference = referenceEngine('test')
 const engines = new Engines([reference], reference, reference, [])
 
 /** A request with the study's defaults where nothing else is said. */
-export function request(more: Partial<Omit<AttentionRequest, 'spec'>> & { spec?: Partial<ModelSpec> } = {}): AttentionRequest {
+export function request(
+  more: Partial<Omit<AttentionRequest, 'spec'>> & { spec?: Partial<ModelSpec> } = {},
+): AttentionRequest {
   const { spec, ...rest } = more
   return {
-    spec: { kind: 'multi-head', dIn: 20, dOut: 16, contextLength: 8, numHeads: 2, dropout: 0, qkvBias: false, outProj: true, ...spec },
+    spec: {
+      kind: 'multi-head',
+      dIn: 20,
+      dOut: 16,
+      contextLength: 8,
+      numHeads: 2,
+      dropout: 0,
+      qkvBias: false,
+      outProj: true,
+      ...spec,
+    },
     parameters: { seed: 42 },
     input: { randn: [5, 8, 20], seed: 42, advance: 0 },
     mode: 'eval',
@@ -34,7 +46,10 @@ export function scaledInput(shape: readonly [number, number, number], scale: num
   return { values: { shape, data: data.map((value) => scale * value) } }
 }
 
-/** The reference engine's answer, with everything that a figure can need (similarity only where there are heads to compare). */
+/**
+ * The reference engine's answer, with everything that a figure can need (similarity only where there are heads to
+ * compare).
+ */
 export function resultOf(more: Parameters<typeof request>[0] = {}): Promise<AttentionResult> {
   const asked = request(more)
   const returns = new Set<ReturnName>(asked.returns)

@@ -21,29 +21,69 @@ describe('reading a selection', () => {
   })
 
   it('reads heads, item, rows and keys, as text or, for single numbers, as numbers', () => {
-    expect(parseFigureSelection({ head: '0,2', item: '1', rows: '0-31', keys: '4-4' })).toEqual({ figure: 'weights', heads: [0, 2], item: 1, rows: [0, 31], keys: [4, 4] })
-    expect(parseFigureSelection({ figure: 'similarity', head: '3,1', item: 2 })).toMatchObject({ heads: [3, 1], item: 2 })
+    expect(parseFigureSelection({ head: '0,2', item: '1', rows: '0-31', keys: '4-4' })).toEqual({
+      figure: 'weights',
+      heads: [0, 2],
+      item: 1,
+      rows: [0, 31],
+      keys: [4, 4],
+    })
+    expect(parseFigureSelection({ figure: 'similarity', head: '3,1', item: 2 })).toMatchObject({
+      heads: [3, 1],
+      item: 2,
+    })
     expect(parseFigureSelection({ head: 1 })).toMatchObject({ heads: [1] })
   })
 
   it.each<[PlainSelection, string]>([
-    [{ figure: 'heatmap' }, '/figure'], [{ figure: null }, 'accepted'], [{ figure: ['weights'] }, '/figure'],
-    [{ head: '' }, '/head'], [{ head: '0,' }, '/head'], [{ head: '0,0' }, '/head'], [{ head: '-1' }, '/head'], [{ head: '1.5' }, '/head'], [{ head: ['0', '1'] }, '/head'], [{ head: '1e1' }, '/head'], [{ head: null }, '/head'],
-    [{ item: '' }, '/item'], [{ item: '-1' }, '/item'], [{ item: 0.5 }, '/item'], [{ item: NaN }, '/item'], [{ item: '0,1' }, '/item'],
-    [{ rows: '5' }, '/rows'], [{ rows: '3-1' }, '/rows'], [{ rows: '-3' }, '/rows'], [{ rows: '0-' }, '/rows'], [{ rows: [0, 3] }, '/rows'], [{ keys: 'all' }, '/keys'],
-    [{ figure: 'context', head: '0' }, '/head'], [{ figure: 'context', keys: '0-1' }, '/keys'], [{ figure: 'statistics', rows: '0-1' }, '/rows'], [{ figure: 'similarity', keys: '0-1' }, '/keys'],
+    [{ figure: 'heatmap' }, '/figure'],
+    [{ figure: null }, 'accepted'],
+    [{ figure: ['weights'] }, '/figure'],
+    [{ head: '' }, '/head'],
+    [{ head: '0,' }, '/head'],
+    [{ head: '0,0' }, '/head'],
+    [{ head: '-1' }, '/head'],
+    [{ head: '1.5' }, '/head'],
+    [{ head: ['0', '1'] }, '/head'],
+    [{ head: '1e1' }, '/head'],
+    [{ head: null }, '/head'],
+    [{ item: '' }, '/item'],
+    [{ item: '-1' }, '/item'],
+    [{ item: 0.5 }, '/item'],
+    [{ item: NaN }, '/item'],
+    [{ item: '0,1' }, '/item'],
+    [{ rows: '5' }, '/rows'],
+    [{ rows: '3-1' }, '/rows'],
+    [{ rows: '-3' }, '/rows'],
+    [{ rows: '0-' }, '/rows'],
+    [{ rows: [0, 3] }, '/rows'],
+    [{ keys: 'all' }, '/keys'],
+    [{ figure: 'context', head: '0' }, '/head'],
+    [{ figure: 'context', keys: '0-1' }, '/keys'],
+    [{ figure: 'statistics', rows: '0-1' }, '/rows'],
+    [{ figure: 'similarity', keys: '0-1' }, '/keys'],
   ])('%j: %s', (plain, expected) => {
     expect(refusal(() => parseFigureSelection(plain))).toBe(expected)
   })
 })
 
 describe('holding a selection against a request', () => {
-  const check = (plain: PlainSelection, more: Parameters<typeof request>[0] = {}): string => refusal(() => checkFigure(parseFigureSelection(plain), request(more)))
-  const long = { spec: { contextLength: 4096, numHeads: 2 }, input: { randn: [1, 4096, 20], seed: 42, advance: 0 } } as const
+  const check = (plain: PlainSelection, more: Parameters<typeof request>[0] = {}): string =>
+    refusal(() => checkFigure(parseFigureSelection(plain), request(more)))
+  const long = {
+    spec: { contextLength: 4096, numHeads: 2 },
+    input: { randn: [1, 4096, 20], seed: 42, advance: 0 },
+  } as const
 
   it.each<[PlainSelection, string]>([
-    [{ head: '2' }, '/head'], [{ item: '5' }, '/item'], [{ rows: '0-8' }, '/rows'], [{ keys: '0-8' }, '/keys'], [{ rows: '0-3', keys: '4-7' }, '/keys'],
-    [{ figure: 'similarity', head: '1' }, '/head'], [{ rows: '0-7', keys: '7-7' }, 'accepted'], [{ head: '1', item: '4' }, 'accepted'],
+    [{ head: '2' }, '/head'],
+    [{ item: '5' }, '/item'],
+    [{ rows: '0-8' }, '/rows'],
+    [{ keys: '0-8' }, '/keys'],
+    [{ rows: '0-3', keys: '4-7' }, '/keys'],
+    [{ figure: 'similarity', head: '1' }, '/head'],
+    [{ rows: '0-7', keys: '7-7' }, 'accepted'],
+    [{ head: '1', item: '4' }, 'accepted'],
   ])('%j: %s', (plain, expected) => {
     expect(check(plain)).toBe(expected)
   })
@@ -57,10 +97,13 @@ describe('holding a selection against a request', () => {
     expect(checkFigure(parseFigureSelection({ keys: '3-5' }), request())).toMatchObject({ rows: [3, 7], keys: [3, 5] })
   })
 
-  it('goes by the request\'s own heads and rows where the figure says nothing', () => {
+  it("goes by the request's own heads and rows where the figure says nothing", () => {
     const own = request({ heads: [1], rows: [4, 6] })
     expect(checkFigure(parseFigureSelection({}), own)).toMatchObject({ heads: [1], rows: [4, 6] })
-    expect(checkFigure(parseFigureSelection({ head: '0', rows: '1-2' }), own)).toMatchObject({ heads: [0], rows: [1, 2] })
+    expect(checkFigure(parseFigureSelection({ head: '0', rows: '1-2' }), own)).toMatchObject({
+      heads: [0],
+      rows: [1, 2],
+    })
     expect(checkFigure(parseFigureSelection({ figure: 'context' }), own)).toMatchObject({ rows: [4, 6] })
   })
 
@@ -70,7 +113,8 @@ describe('holding a selection against a request', () => {
 
   it('refuses more heads than can be told apart, with the number that could be', () => {
     const many = { spec: { dIn: 128, dOut: 128, numHeads: 128 } }
-    for (const figure of ['weights', 'scores', 'statistics', 'similarity']) expect(check({ figure }, many)).toBe('figure-too-large')
+    for (const figure of ['weights', 'scores', 'statistics', 'similarity'])
+      expect(check({ figure }, many)).toBe('figure-too-large')
     expect(check({ figure: 'context' }, many)).toBe('accepted')
     try {
       checkFigure(parseFigureSelection({}), request(many))

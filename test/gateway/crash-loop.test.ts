@@ -37,7 +37,8 @@ describe('a crash loop', () => {
 
   it('counts those that were never ready, killed or not', () => {
     const loop = new CrashLoop(() => 0)
-    for (let i = 0; i < 5; i++) loop.died({ ...death, wasReady: false, readyForMs: 0, killedFor: 'it was not ready in time' })
+    for (let i = 0; i < 5; i++)
+      loop.died({ ...death, wasReady: false, readyForMs: 0, killedFor: 'it was not ready in time' })
     expect(loop.broken).toBe(true)
   })
 })

@@ -17,12 +17,18 @@ it('what a child counted before it ended is added once, though two ask at the sa
   let silence: (metrics: null) => void = () => {}
   const child = { pid: 1, metrics: (): Promise<readonly unknown[] | null> => counted(10) }
   const read = gatewayMetrics(new RequestMetrics(), {
-    workers: [], jobs: child, bodies: new MemoryLedger(1), dispatcher: { counters: new GatewayCounters(), waiting: 0 } as Dispatcher,
+    workers: [],
+    jobs: child,
+    bodies: new MemoryLedger(1),
+    dispatcher: { counters: new GatewayCounters(), waiting: 0 } as Dispatcher,
   })
   const things = async (): Promise<number> => Number(/^things_total (\d+)$/m.exec(await read())![1])
   expect(await things()).toBe(10)
 
-  child.metrics = () => new Promise((resolve) => { silence = resolve })
+  child.metrics = () =>
+    new Promise((resolve) => {
+      silence = resolve
+    })
   const first = things() // asks the first child, which dies
   await new Promise(setImmediate)
   child.pid = 2

@@ -7,7 +7,11 @@ describe('the lines of the gateway', () => {
     for (const item of ['a', 'b']) queue.add(item, 'interactive')
     queue.add('c', 'background')
     expect(queue.size).toBe(3)
-    expect([queue.peek('interactive'), queue.peek('experiment'), queue.peek('background')]).toEqual(['a', undefined, 'c'])
+    expect([queue.peek('interactive'), queue.peek('experiment'), queue.peek('background')]).toEqual([
+      'a',
+      undefined,
+      'c',
+    ])
     expect(queue.remove('a', 'interactive')).toBe(true)
     expect(queue.peek('interactive')).toBe('b')
   })
@@ -25,7 +29,11 @@ describe('the lines of the gateway', () => {
     const queue = new Lines<string>()
     queue.add('waiting', 'experiment')
     queue.addFirst('back', 'experiment')
-    expect([queue.remove('back', 'experiment'), queue.remove('waiting', 'experiment'), queue.remove('waiting', 'experiment')]).toEqual([true, true, false])
+    expect([
+      queue.remove('back', 'experiment'),
+      queue.remove('waiting', 'experiment'),
+      queue.remove('waiting', 'experiment'),
+    ]).toEqual([true, true, false])
     expect(queue.length('experiment')).toBe(0)
   })
 })

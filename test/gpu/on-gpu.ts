@@ -20,20 +20,29 @@ export function whySkip(installed: boolean, command: string): string | undefined
 
 /** Opens an engine on the GPU, as the service does. @throws with the reason */
 export async function openOnGpu(name: EngineName): Promise<Engine> {
-  const engines = await loadEngines({ engine: name, device: 'gpu', threads: 1, version: 'test', setEnvironment: defaultEnvironment })
+  const engines = await loadEngines({
+    engine: name,
+    device: 'gpu',
+    threads: 1,
+    version: 'test',
+    setEnvironment: defaultEnvironment,
+  })
   if (engines.failure !== null) throw new Error(engines.failure)
   return engines.named(name)
 }
 
 /** MiB in use on the first visible GPU, by all processes. */
 function gpuMemory(): number {
-  const { stdout } = spawnSync('nvidia-smi', ['--id=0', '--query-gpu=memory.used', '--format=csv,noheader,nounits'], { encoding: 'utf8' })
+  const { stdout } = spawnSync('nvidia-smi', ['--id=0', '--query-gpu=memory.used', '--format=csv,noheader,nounits'], {
+    encoding: 'utf8',
+  })
   return Number(stdout.trim())
 }
 
 /** What both GPU engines must do on a real GPU. float32 without TF32: the tolerances would not hold with it. */
 export function onGpu(name: EngineName): void {
-  describe('conforms', () => conformance(name, () => openOnGpu(name), { tensors: 3e-6, weights: 1e-6, statistics: 3e-6 }))
+  describe('conforms', () =>
+    conformance(name, () => openOnGpu(name), { tensors: 3e-6, weights: 1e-6, statistics: 3e-6 }))
 
   describe('in service', () => {
     let engine: Engine
@@ -65,7 +74,11 @@ export function onGpu(name: EngineName): void {
       import { loadEngines } from './src/engines/load.ts'
       const { failure } = await loadEngines({ engine: '${name}', device: 'gpu', threads: 1, version: 'test', setEnvironment: defaultEnvironment })
       console.log(JSON.stringify({ failure }))`
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: root, encoding: 'utf8', env: { ...process.env, CUDA_VISIBLE_DEVICES: '-1' } })
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, CUDA_VISIBLE_DEVICES: '-1' },
+    })
     expect((JSON.parse(stdout.trim().split('\n').at(-1)!) as { failure: string | null }).failure).toMatch(/GPU/)
   })
 }

@@ -10,7 +10,19 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-const everything = ['weights', 'context', 'summary', 'input', 'parameters', 'queries', 'keys', 'values', 'scores', 'context_heads', 'similarity']
+const everything = [
+  'weights',
+  'context',
+  'summary',
+  'input',
+  'parameters',
+  'queries',
+  'keys',
+  'values',
+  'scores',
+  'context_heads',
+  'similarity',
+]
 const request = {
   model: { d_in: 5, d_out: 6, num_heads: 3, qkv_bias: true, seed: 3, dropout: 0.2 },
   input: { randn: [2, 7, 5], seed: 4 },
@@ -18,14 +30,25 @@ const request = {
 }
 
 async function post(body: object, kind = 'multi-head', accept = 'application/json') {
-  const answer = await service.app.inject({ method: 'POST', url: `/attention/${kind}`, payload: body, headers: { accept } })
+  const answer = await service.app.inject({
+    method: 'POST',
+    url: `/attention/${kind}`,
+    payload: body,
+    headers: { accept },
+  })
   if (answer.statusCode !== 200) throw new Error(answer.body)
   return answer
 }
 
 type Nested = number | null | Nested[]
-interface Flat { shape: number[]; data: (number | null)[] }
-interface Binary { shape: number[]; base64: string }
+interface Flat {
+  shape: number[]
+  data: (number | null)[]
+}
+interface Binary {
+  shape: number[]
+  base64: string
+}
 
 function shapeOf(nested: Nested): number[] {
   return Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0]!)] : []
@@ -33,7 +56,13 @@ function shapeOf(nested: Nested): number[] {
 const flatten = (nested: Nested): (number | null)[] => (Array.isArray(nested) ? nested.flatMap(flatten) : [nested])
 
 const arrays = {
-  weights: [2, 3, 7, 7], scores: [2, 3, 7, 7], context: [2, 7, 6], queries: [2, 3, 7, 2], keys: [2, 3, 7, 2], values: [2, 3, 7, 2], context_heads: [2, 3, 7, 2],
+  weights: [2, 3, 7, 7],
+  scores: [2, 3, 7, 7],
+  context: [2, 7, 6],
+  queries: [2, 3, 7, 2],
+  keys: [2, 3, 7, 2],
+  values: [2, 3, 7, 2],
+  context_heads: [2, 3, 7, 2],
 } as const
 
 describe('everything that can be returned', () => {
@@ -41,14 +70,45 @@ describe('everything that can be returned', () => {
     const answer = (await post(request)).json()
     for (const [name, shape] of Object.entries(arrays)) expect(shapeOf(answer[name]), name).toEqual(shape)
     expect(shapeOf(answer.input.values)).toEqual([2, 7, 5])
-    for (const measure of ['pearson', 'row_centered_pearson', 'js_divergence']) expect(shapeOf(answer.similarity[measure])).toEqual([2, 3, 3])
-    expect(Object.keys(answer.parameters)).toEqual(['W_query.weight', 'W_query.bias', 'W_key.weight', 'W_key.bias', 'W_value.weight', 'W_value.bias', 'out_proj.weight', 'out_proj.bias'])
-    expect(answer.model).toEqual({ kind: 'multi-head', d_in: 5, d_out: 6, context_length: 7, num_heads: 3, head_dim: 2, output_dim: 6, num_parameters: 150, dropout: 0.2, qkv_bias: true, seed: 3 })
+    for (const measure of ['pearson', 'row_centered_pearson', 'js_divergence'])
+      expect(shapeOf(answer.similarity[measure])).toEqual([2, 3, 3])
+    expect(Object.keys(answer.parameters)).toEqual([
+      'W_query.weight',
+      'W_query.bias',
+      'W_key.weight',
+      'W_key.bias',
+      'W_value.weight',
+      'W_value.bias',
+      'out_proj.weight',
+      'out_proj.bias',
+    ])
+    expect(answer.model).toEqual({
+      kind: 'multi-head',
+      d_in: 5,
+      d_out: 6,
+      context_length: 7,
+      num_heads: 3,
+      head_dim: 2,
+      output_dim: 6,
+      num_parameters: 150,
+      dropout: 0.2,
+      qkv_bias: true,
+      seed: 3,
+    })
     expect(answer.checks).toMatchObject({ max_future_weight: 0, finite: true })
     expect(answer.checks.max_row_sum_error).toBeLessThan(1e-6)
     const bare = (await post({ ...request, return: ['context'] })).json()
     expect(Object.keys(bare)).toEqual(['model', 'input', 'mode', 'context', 'checks', 'engine'])
-    expect(Object.keys((await post({ ...request, return: undefined })).json())).toEqual(['model', 'input', 'mode', 'weights', 'context', 'summary', 'checks', 'engine'])
+    expect(Object.keys((await post({ ...request, return: undefined })).json())).toEqual([
+      'model',
+      'input',
+      'mode',
+      'weights',
+      'context',
+      'summary',
+      'checks',
+      'engine',
+    ])
   })
 
   it('has the same maps where they are asked for alone, which is half the work', async () => {
@@ -56,7 +116,8 @@ describe('everything that can be returned', () => {
       for (const engine of ['reference', 'direct', 'onnxruntime']) {
         const model = { ...request.model, ...(kind === 'causal' ? { num_heads: undefined } : {}) }
         const maps = ['weights', 'scores', ...(kind === 'causal' ? [] : ['similarity'])]
-        const ask = async (seed: number, mode: string, names: string[]) => (await post({ ...request, model: { ...model, seed }, engine, mode, return: names }, kind)).json()
+        const ask = async (seed: number, mode: string, names: string[]) =>
+          (await post({ ...request, model: { ...model, seed }, engine, mode, return: names }, kind)).json()
         const whole = await ask(90, 'train', [...maps, 'context', 'summary'])
         const alone = await ask(90, 'train', maps)
         const fresh = await ask(91, 'eval', ['weights'])
@@ -86,15 +147,17 @@ describe('everything that can be returned', () => {
 
   it('gives scores that are null exactly where the mask is, and weights that are their softmax', async () => {
     const { scores, weights, queries, keys } = (await post(request)).json()
-    for (let b = 0; b < 2; b++) for (let h = 0; h < 3; h++) for (let i = 0; i < 7; i++) {
-      const row = scores[b][h][i] as (number | null)[]
-      expect(row.map((score) => score === null)).toEqual(row.map((_, j) => j > i))
-      const exponents = row.map((score) => (score === null ? 0 : Math.exp(score)))
-      const sum = exponents.reduce((a, c) => a + c)
-      exponents.forEach((exponent, j) => expect(weights[b][h][i][j]).toBeCloseTo(exponent / sum, 6))
-      const dot = queries[b][h][i].reduce((total: number, q: number, d: number) => total + q * keys[b][h][0][d], 0)
-      expect(row[0]).toBeCloseTo(dot / Math.sqrt(2), 5)
-    }
+    for (let b = 0; b < 2; b++)
+      for (let h = 0; h < 3; h++)
+        for (let i = 0; i < 7; i++) {
+          const row = scores[b][h][i] as (number | null)[]
+          expect(row.map((score) => score === null)).toEqual(row.map((_, j) => j > i))
+          const exponents = row.map((score) => (score === null ? 0 : Math.exp(score)))
+          const sum = exponents.reduce((a, c) => a + c)
+          exponents.forEach((exponent, j) => expect(weights[b][h][i][j]).toBeCloseTo(exponent / sum, 6))
+          const dot = queries[b][h][i].reduce((total: number, q: number, d: number) => total + q * keys[b][h][0][d], 0)
+          expect(row[0]).toBeCloseTo(dot / Math.sqrt(2), 5)
+        }
   })
 
   it('selects heads and query rows of everything that has them', async () => {
@@ -102,14 +165,17 @@ describe('everything that can be returned', () => {
     const some = (await post({ ...request, heads: [2, 0], rows: [3, 5] })).json()
     const pick = (name: string) => all[name].map((item: number[][][]) => [2, 0].map((head) => item[head]!.slice(3, 6)))
     for (const name of ['weights', 'scores', 'queries', 'context_heads']) expect(some[name], name).toEqual(pick(name))
-    for (const name of ['keys', 'values']) expect(some[name], name).toEqual(all[name].map((item: unknown[]) => [item[2], item[0]]))
+    for (const name of ['keys', 'values'])
+      expect(some[name], name).toEqual(all[name].map((item: unknown[]) => [item[2], item[0]]))
     expect(some.context).toEqual(all.context.map((item: unknown[]) => item.slice(3, 6)))
     expect(some.summary.weights.entropy).toEqual([2, 0].map((head) => all.summary.weights.entropy[head]))
     expect(some.similarity.pearson[1]).toEqual([2, 0].map((a) => [2, 0].map((b) => all.similarity.pearson[1][a][b])))
   })
 
   it('has null statistics at T = 1', async () => {
-    const { weights, context, summary } = (await post({ model: { d_in: 3, d_out: 2, num_heads: 2 }, input: { randn: [1, 1, 3] } }, 'multi-head-wrapper')).json()
+    const { weights, context, summary } = (
+      await post({ model: { d_in: 3, d_out: 2, num_heads: 2 }, input: { randn: [1, 1, 3] } }, 'multi-head-wrapper')
+    ).json()
     expect(weights).toEqual([[[[1]], [[1]]]])
     expect(shapeOf(context)).toEqual([1, 1, 4])
     expect(summary.weights.entropy).toEqual([null, null])
@@ -136,24 +202,57 @@ describe('inputs and parameters come back in the form they went', () => {
     expect(single.context).toEqual([drawn.context[0]])
   })
 
-  it.each(['causal', 'multi-head-wrapper', 'multi-head'])('%s: its returned parameters, given back as a state dict, give the same answer', async (kind) => {
-    const { num_heads: _, ...single } = request.model
-    const model = kind === 'causal' ? single : request.model
-    const names = everything.filter((name) => name !== 'similarity' || kind !== 'causal')
-    for (const tensor_format of ['nested', 'flat', 'base64']) {
-      const drawn = (await post({ ...request, model, return: names, tensor_format }, kind)).json()
-      const { seed: _seed, ...rest } = model
-      const given = (await post({ ...request, model: { ...rest, parameters: drawn.parameters }, return: names, tensor_format }, kind)).json()
-      expect(given.weights).toEqual(drawn.weights)
-      expect(given.context).toEqual(drawn.context)
-      expect(given.model.seed).toBeUndefined()
-    }
-  })
+  it.each(['causal', 'multi-head-wrapper', 'multi-head'])(
+    '%s: its returned parameters, given back as a state dict, give the same answer',
+    async (kind) => {
+      const { num_heads: _, ...single } = request.model
+      const model = kind === 'causal' ? single : request.model
+      const names = everything.filter((name) => name !== 'similarity' || kind !== 'causal')
+      for (const tensor_format of ['nested', 'flat', 'base64']) {
+        const drawn = (await post({ ...request, model, return: names, tensor_format }, kind)).json()
+        const { seed: _seed, ...rest } = model
+        const given = (
+          await post(
+            { ...request, model: { ...rest, parameters: drawn.parameters }, return: names, tensor_format },
+            kind,
+          )
+        ).json()
+        expect(given.weights).toEqual(drawn.weights)
+        expect(given.context).toEqual(drawn.context)
+        expect(given.model.seed).toBeUndefined()
+      }
+    },
+  )
 
   it('accepts the causal mask that a state dict carries', async () => {
-    const identity = [[1, 0], [0, 1]]
-    const parameters = { 'W_query.weight': identity, 'W_key.weight': identity, 'W_value.weight': identity, mask: [[0, 1, 1], [0, 0, 1], [0, 0, 0]] }
-    const { context } = (await post({ model: { d_in: 2, d_out: 2, context_length: 3, parameters }, input: { values: [[1, 0], [0, 1]] } }, 'causal')).json()
+    const identity = [
+      [1, 0],
+      [0, 1],
+    ]
+    const parameters = {
+      'W_query.weight': identity,
+      'W_key.weight': identity,
+      'W_value.weight': identity,
+      mask: [
+        [0, 1, 1],
+        [0, 0, 1],
+        [0, 0, 0],
+      ],
+    }
+    const { context } = (
+      await post(
+        {
+          model: { d_in: 2, d_out: 2, context_length: 3, parameters },
+          input: {
+            values: [
+              [1, 0],
+              [0, 1],
+            ],
+          },
+        },
+        'causal',
+      )
+    ).json()
     expect(context[0][0]).toEqual([1, 0])
   })
 
@@ -165,11 +264,15 @@ describe('inputs and parameters come back in the form they went', () => {
 })
 
 describe('the GET form', () => {
-  const url = '/attention/multi-head?d_in=5&d_out=6&num_heads=3&qkv_bias=true&seed=3&randn=2,7,5&input_seed=4&return=weights,summary'
+  const url =
+    '/attention/multi-head?d_in=5&d_out=6&num_heads=3&qkv_bias=true&seed=3&randn=2,7,5&input_seed=4&return=weights,summary'
 
   it('gives what the POST gives', async () => {
     const link = await service.app.inject({ url })
-    const { model: { dropout: _, ...model }, input } = request
+    const {
+      model: { dropout: _, ...model },
+      input,
+    } = request
     expect(link.json()).toEqual((await post({ model, input, return: ['weights', 'summary'] })).json())
   })
 
@@ -196,15 +299,25 @@ describe('the GET form', () => {
   })
 
   it('reads rows, heads, tokens and the mode', async () => {
-    const answer = await service.app.inject({ url: '/attention/multi-head-wrapper?d_in=3&d_out=2&num_heads=2&randn=1,3,3&rows=1-2&heads=1&tokens=a,b,c&mode=train&dropout=0.5&out_proj=false' })
-    expect(answer.json()).toMatchObject({ mode: 'train', tokens: ['a', 'b', 'c'], model: { dropout: 0.5, out_proj: false, output_dim: 4 } })
+    const answer = await service.app.inject({
+      url: '/attention/multi-head-wrapper?d_in=3&d_out=2&num_heads=2&randn=1,3,3&rows=1-2&heads=1&tokens=a,b,c&mode=train&dropout=0.5&out_proj=false',
+    })
+    expect(answer.json()).toMatchObject({
+      mode: 'train',
+      tokens: ['a', 'b', 'c'],
+      model: { dropout: 0.5, out_proj: false, output_dim: 4 },
+    })
     expect(shapeOf(answer.json().weights)).toEqual([1, 1, 2, 3])
   })
 })
 
 describe('large answers are streamed and whole', () => {
   it('gives JSON that parses, with every number the same as in base64', async () => {
-    const large = { model: { d_in: 8, d_out: 8, num_heads: 4 }, input: { randn: [2, 300, 8] }, return: ['weights', 'scores', 'context'] }
+    const large = {
+      model: { d_in: 8, d_out: 8, num_heads: 4 },
+      input: { randn: [2, 300, 8] },
+      return: ['weights', 'scores', 'context'],
+    }
     const answer = await post(large)
     expect(answer.headers['content-length']).toBeUndefined()
     const nested = answer.json()
@@ -228,7 +341,11 @@ describe('large answers are streamed and whole', () => {
 const python = pythonWith('numpy')
 describe.skipIf(absent(python === null, 'Python with NumPy'))('npz, read by NumPy', () => {
   it('holds every array of the JSON answer, bit for bit, and the rest as JSON text', async () => {
-    const archive = await post({ ...request, tokens: ['a', 'b', 'c', 'd', 'e', 'f', 'é👍'] }, 'multi-head', 'application/x-npz')
+    const archive = await post(
+      { ...request, tokens: ['a', 'b', 'c', 'd', 'e', 'f', 'é👍'] },
+      'multi-head',
+      'application/x-npz',
+    )
     expect(archive.headers['content-type']).toBe('application/x-npz')
     const json = (await post({ ...request, tokens: ['a', 'b', 'c', 'd', 'e', 'f', 'é👍'] })).json()
     const script = `
@@ -237,16 +354,25 @@ data = sys.stdin.buffer.read()
 assert {info.date_time for info in zipfile.ZipFile(io.BytesIO(data)).infolist()} == {(1980, 1, 1, 0, 0, 0)}
 archive = np.load(io.BytesIO(data))
 print(json.dumps({name: {"dtype": archive[name].dtype.str, "shape": archive[name].shape, "data": archive[name].tolist() if archive[name].shape == () else [None if v == -np.inf else float(v) for v in archive[name].ravel()]} for name in archive.files}))`
-    const found = JSON.parse(runPython(python!, script, archive.rawPayload)) as Record<string, { dtype: string; shape: number[]; data: number[] | string }>
-    const expected: Record<string, Nested> = { ...Object.fromEntries(Object.keys(arrays).map((name) => [name, json[name]])), input: json.input.values }
+    const found = JSON.parse(runPython(python!, script, archive.rawPayload)) as Record<
+      string,
+      { dtype: string; shape: number[]; data: number[] | string }
+    >
+    const expected: Record<string, Nested> = {
+      ...Object.fromEntries(Object.keys(arrays).map((name) => [name, json[name]])),
+      input: json.input.values,
+    }
     for (const [name, values] of Object.entries(json.parameters)) expected[`parameters.${name}`] = values as Nested
     for (const [name, values] of Object.entries(json.similarity)) expected[`similarity.${name}`] = values as Nested
     for (const [name, nested] of Object.entries(expected)) {
       expect(found[name], name).toMatchObject({ dtype: '<f4', shape: shapeOf(nested) })
       expect(found[name]!.data).toEqual(flatten(nested).map((value) => (value === null ? null : Math.fround(value))))
     }
-    for (const name of ['model', 'summary', 'checks', 'engine', 'tokens', 'mode']) expect(JSON.parse(found[name]!.data as string), name).toEqual(json[name])
-    expect(Object.keys(found).sort()).toEqual([...Object.keys(expected), 'model', 'summary', 'checks', 'engine', 'tokens', 'mode'].sort())
+    for (const name of ['model', 'summary', 'checks', 'engine', 'tokens', 'mode'])
+      expect(JSON.parse(found[name]!.data as string), name).toEqual(json[name])
+    expect(Object.keys(found).sort()).toEqual(
+      [...Object.keys(expected), 'model', 'summary', 'checks', 'engine', 'tokens', 'mode'].sort(),
+    )
   })
 })
 
@@ -259,7 +385,10 @@ it('HEAD of a long answer ends without a fault: nothing is taken from the encode
   })
   try {
     for (const form of ['json', 'npz']) {
-      const answer = await watched.app.inject({ method: 'HEAD', url: `/attention/multi-head?d_in=64&d_out=64&num_heads=8&randn=1,400,64&return=weights&format=${form}` })
+      const answer = await watched.app.inject({
+        method: 'HEAD',
+        url: `/attention/multi-head?d_in=64&d_out=64&num_heads=8&randn=1,400,64&return=weights&format=${form}`,
+      })
       expect(answer.statusCode).toBe(200)
       expect(answer.body).toBe('')
       await new Promise((resolve) => setTimeout(resolve, 300))

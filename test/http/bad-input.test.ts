@@ -14,28 +14,66 @@ const model = { d_in: 4, d_out: 4 }
 const input = { randn: [1, 3, 4] }
 const good = { model, input }
 const heads = { ...good, model: { ...model, num_heads: 2 } }
-const values = [[[1, 2, 3, 4], [1, 2, 3, 4]]]
+const values = [
+  [
+    [1, 2, 3, 4],
+    [1, 2, 3, 4],
+  ],
+]
 const base64 = (numbers: number[]): string => Buffer.from(Float32Array.from(numbers).buffer).toString('base64')
 
 async function post(body: unknown, path = '/attention/causal', headers: Record<string, string> = {}) {
   const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  return service.app.inject({ method: 'POST', url: path, payload, headers: { 'content-type': 'application/json', ...headers } })
+  return service.app.inject({
+    method: 'POST',
+    url: path,
+    payload,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
 }
 
-function expectProblem(answer: { statusCode: number; headers: Record<string, unknown>; body: string }, status: number, path?: string): ProblemDocument {
+function expectProblem(
+  answer: { statusCode: number; headers: Record<string, unknown>; body: string },
+  status: number,
+  path?: string,
+): ProblemDocument {
   expect(answer.headers['content-type']).toBe('application/problem+json')
   const problem = JSON.parse(answer.body) as ProblemDocument
-  expect(problem, answer.body).toMatchObject({ status, type: `/problems/${problem.code}`, instance: answer.headers['x-request-id'] })
+  expect(problem, answer.body).toMatchObject({
+    status,
+    type: `/problems/${problem.code}`,
+    instance: answer.headers['x-request-id'],
+  })
   expect(answer.statusCode).toBe(status)
   expect(catalogue[problem.code].status).toBe(status)
-  if (path !== undefined) expect(problem.errors?.map((place) => place.path), answer.body).toContain(path)
+  if (path !== undefined)
+    expect(
+      problem.errors?.map((place) => place.path),
+      answer.body,
+    ).toContain(path)
   expect(answer.body).not.toMatch(/node_modules|\.ts:\d|ajv|fastify/i)
   return problem
 }
 
 describe('a body that is wrong in one place is 400 and names it', () => {
-  const parameters = { 'W_query.weight': [[1, 0], [0, 1]], 'W_key.weight': [[1, 0], [0, 1]], 'W_value.weight': [[1, 0], [0, 1]] }
-  const withParameters = (changes: object, more: object = {}) => ({ model: { d_in: 2, d_out: 2, parameters: { ...parameters, ...changes }, ...more }, input: { randn: [1, 2, 2] } })
+  const parameters = {
+    'W_query.weight': [
+      [1, 0],
+      [0, 1],
+    ],
+    'W_key.weight': [
+      [1, 0],
+      [0, 1],
+    ],
+    'W_value.weight': [
+      [1, 0],
+      [0, 1],
+    ],
+  }
+  const withParameters = (changes: object, more: object = {}) => ({
+    model: { d_in: 2, d_out: 2, parameters: { ...parameters, ...changes }, ...more },
+    input: { randn: [1, 2, 2] },
+  })
   const cases: [name: string, path: string, body: unknown, place: string][] = [
     ['an array instead of an object', 'causal', [], ''],
     ['null', 'causal', 'null', ''],
@@ -44,19 +82,34 @@ describe('a body that is wrong in one place is 400 and names it', () => {
     ['an unknown key', 'causal', { ...good, extra: 1 }, '/extra'],
     ['an unknown key of the model', 'causal', { ...good, model: { ...model, heads: 2 } }, '/model/heads'],
     ['num_heads for causal', 'causal', heads, '/model/num_heads'],
-    ['out_proj for multi-head', 'multi-head', { ...heads, model: { ...heads.model, out_proj: true } }, '/model/out_proj'],
+    [
+      'out_proj for multi-head',
+      'multi-head',
+      { ...heads, model: { ...heads.model, out_proj: true } },
+      '/model/out_proj',
+    ],
     ['no num_heads', 'multi-head', good, '/model/num_heads'],
     ['a string for a number', 'causal', { ...good, model: { ...model, d_in: '4' } }, '/model/d_in'],
     ['null for a number', 'causal', { ...good, model: { ...model, d_in: null } }, '/model/d_in'],
     ['zero width', 'causal', { ...good, model: { ...model, d_out: 0 } }, '/model/d_out'],
     ['a broken width', 'causal', { ...good, model: { ...model, d_out: 1.5 } }, '/model/d_out'],
     ['a width beyond any shape', 'causal', { ...good, model: { ...model, d_out: 1e300 } }, '/model/d_out'],
-    ['d_out no multiple of num_heads', 'multi-head', { ...heads, model: { ...heads.model, num_heads: 3 } }, '/model/d_out'],
+    [
+      'd_out no multiple of num_heads',
+      'multi-head',
+      { ...heads, model: { ...heads.model, num_heads: 3 } },
+      '/model/d_out',
+    ],
     ['dropout of 1', 'causal', { ...good, model: { ...model, dropout: 1 } }, '/model/dropout'],
     ['negative dropout', 'causal', { ...good, model: { ...model, dropout: -0.1 } }, '/model/dropout'],
     ['a negative seed', 'causal', { ...good, model: { ...model, seed: -1 } }, '/model/seed'],
     ['a seed beyond 2^53 - 1', 'causal', { ...good, model: { ...model, seed: 2 ** 53 } }, '/model/seed'],
-    ['a sequence longer than the context', 'causal', { ...good, model: { ...model, context_length: 2 } }, '/model/context_length'],
+    [
+      'a sequence longer than the context',
+      'causal',
+      { ...good, model: { ...model, context_length: 2 } },
+      '/model/context_length',
+    ],
     ['an input of another width', 'causal', { ...good, input: { randn: [1, 3, 5] } }, '/input/randn'],
     ['values of another width', 'causal', { ...good, input: { values: [[1, 2, 3]] } }, '/input/values'],
     ['two inputs', 'causal', { ...good, input: { randn: [1, 3, 4], values } }, '/input'],
@@ -67,14 +120,49 @@ describe('a body that is wrong in one place is 400 and names it', () => {
     ['randn with a zero', 'causal', { ...good, input: { randn: [0, 3, 4] } }, '/input/randn/0'],
     ['randn with a string', 'causal', { ...good, input: { randn: [1, '3', 4] } }, '/input/randn/1'],
     ['a broken advance', 'causal', { ...good, input: { ...input, advance: 0.5 } }, '/input/advance'],
-    ['a ragged array', 'causal', { ...good, input: { values: [[[1, 2, 3, 4], [1, 2, 3]]] } }, '/input/values/0/1'],
-    ['a number where a row should be', 'causal', { ...good, input: { values: [[[1, 2, 3, 4], 5]] } }, '/input/values/0/1'],
-    ['a row where a number should be', 'causal', { ...good, input: { values: [[[1, 2, 3, [4]]]] } }, '/input/values/0/0/3'],
+    [
+      'a ragged array',
+      'causal',
+      {
+        ...good,
+        input: {
+          values: [
+            [
+              [1, 2, 3, 4],
+              [1, 2, 3],
+            ],
+          ],
+        },
+      },
+      '/input/values/0/1',
+    ],
+    [
+      'a number where a row should be',
+      'causal',
+      { ...good, input: { values: [[[1, 2, 3, 4], 5]] } },
+      '/input/values/0/1',
+    ],
+    [
+      'a row where a number should be',
+      'causal',
+      { ...good, input: { values: [[[1, 2, 3, [4]]]] } },
+      '/input/values/0/0/3',
+    ],
     ['a null among the values', 'causal', { ...good, input: { values: [[[1, 2, null, 4]]] } }, '/input/values/0/0/2'],
     ['a string among the values', 'causal', { ...good, input: { values: [[[1, 2, '3', 4]]] } }, '/input/values/0/0/2'],
     ['true among the values', 'causal', { ...good, input: { values: [[[1, 2, true, 4]]] } }, '/input/values/0/0/2'],
-    ['a number that float32 cannot hold', 'causal', { ...good, input: { values: [[[1, 2, 3.5e38, 4]]] } }, '/input/values/0/0/2'],
-    ['a number that no float can hold', 'causal', '{"model":{"d_in":4,"d_out":4},"input":{"values":[[[1,2,3,1e400]]]}}', '/input/values/0/0/3'],
+    [
+      'a number that float32 cannot hold',
+      'causal',
+      { ...good, input: { values: [[[1, 2, 3.5e38, 4]]] } },
+      '/input/values/0/0/2',
+    ],
+    [
+      'a number that no float can hold',
+      'causal',
+      '{"model":{"d_in":4,"d_out":4},"input":{"values":[[[1,2,3,1e400]]]}}',
+      '/input/values/0/0/3',
+    ],
     ['empty values', 'causal', { ...good, input: { values: [] } }, '/input/values'],
     ['empty rows', 'causal', { ...good, input: { values: [[[]]] } }, '/input/values/0/0'],
     ['values of one axis', 'causal', { ...good, input: { values: [1, 2, 3, 4] } }, '/input/values'],
@@ -83,11 +171,31 @@ describe('a body that is wrong in one place is 400 and names it', () => {
     ['flat data of another length', 'causal', { ...good, input: { shape: [1, 2, 4], data: [1, 2, 3] } }, '/input/data'],
     ['flat data without a shape', 'causal', { ...good, input: { data: [1, 2, 3, 4] } }, '/input/shape'],
     ['a negative length', 'causal', { ...good, input: { shape: [1, -2, 4], data: [] } }, '/input/shape/1'],
-    ['a shape whose product overflows', 'causal', { ...good, input: { shape: [2 ** 31, 2 ** 31, 2 ** 31], data: [] } }, '/input/data'],
-    ['base64 of another length', 'causal', { ...good, input: { shape: [1, 2, 4], base64: base64([1, 2, 3]) } }, '/input/base64'],
+    [
+      'a shape whose product overflows',
+      'causal',
+      { ...good, input: { shape: [2 ** 31, 2 ** 31, 2 ** 31], data: [] } },
+      '/input/data',
+    ],
+    [
+      'base64 of another length',
+      'causal',
+      { ...good, input: { shape: [1, 2, 4], base64: base64([1, 2, 3]) } },
+      '/input/base64',
+    ],
     ['base64 that is none', 'causal', { ...good, input: { shape: [1, 1, 4], base64: '!!!!' } }, '/input/base64'],
-    ['a NaN in base64', 'causal', { ...good, input: { shape: [1, 1, 4], base64: base64([1, NaN, 3, 4]) } }, '/input/base64'],
-    ['an infinity in base64', 'causal', { ...good, input: { shape: [1, 1, 4], base64: base64([1, Infinity, 3, 4]) } }, '/input/base64'],
+    [
+      'a NaN in base64',
+      'causal',
+      { ...good, input: { shape: [1, 1, 4], base64: base64([1, NaN, 3, 4]) } },
+      '/input/base64',
+    ],
+    [
+      'an infinity in base64',
+      'causal',
+      { ...good, input: { shape: [1, 1, 4], base64: base64([1, Infinity, 3, 4]) } },
+      '/input/base64',
+    ],
     ['an unknown mode', 'causal', { ...good, mode: 'test' }, '/mode'],
     ['an unknown engine', 'causal', { ...good, engine: 'magic' }, '/engine'],
     ['an unknown name to return', 'causal', { ...good, return: ['weights', 'gradients'] }, '/return/1'],
@@ -103,15 +211,67 @@ describe('a body that is wrong in one place is 400 and names it', () => {
     ['a number as a token', 'causal', { ...good, tokens: ['a', 2, 'c'] }, '/tokens/1'],
     ['a dropout seed without parameters', 'causal', { ...good, dropout_seed: 1 }, '/dropout_seed'],
     ['a seed beside parameters', 'causal', withParameters({}, { seed: 1 }), '/model/seed'],
-    ['a missing parameter', 'causal', { model: { d_in: 2, d_out: 2, parameters: { 'W_query.weight': [[1, 0], [0, 1]] } }, input: { randn: [1, 2, 2] } }, '/model/parameters/W_key.weight'],
+    [
+      'a missing parameter',
+      'causal',
+      {
+        model: {
+          d_in: 2,
+          d_out: 2,
+          parameters: {
+            'W_query.weight': [
+              [1, 0],
+              [0, 1],
+            ],
+          },
+        },
+        input: { randn: [1, 2, 2] },
+      },
+      '/model/parameters/W_key.weight',
+    ],
     ['an unknown parameter', 'causal', withParameters({ 'W_extra.weight': [[1]] }), '/model/parameters/W_extra.weight'],
     ['a bias without qkv_bias', 'causal', withParameters({ 'W_key.bias': [0, 0] }), '/model/parameters/W_key.bias'],
-    ['a parameter of another shape', 'causal', withParameters({ 'W_key.weight': [[1, 0, 0], [0, 1, 0]] }), '/model/parameters/W_key.weight'],
-    ['a mask that is not causal', 'causal', withParameters({ mask: [[0, 0], [1, 0]] }), '/model/parameters/mask'],
+    [
+      'a parameter of another shape',
+      'causal',
+      withParameters({
+        'W_key.weight': [
+          [1, 0, 0],
+          [0, 1, 0],
+        ],
+      }),
+      '/model/parameters/W_key.weight',
+    ],
+    [
+      'a mask that is not causal',
+      'causal',
+      withParameters({
+        mask: [
+          [0, 0],
+          [1, 0],
+        ],
+      }),
+      '/model/parameters/mask',
+    ],
     ['a mask of another size', 'causal', withParameters({ mask: [[0]] }), '/model/parameters/mask'],
-    ['parameters as an array', 'causal', { model: { d_in: 2, d_out: 2, parameters: [] }, input: { randn: [1, 2, 2] } }, '/model/parameters'],
-    ['a tensor with a stray key', 'causal', withParameters({ 'W_key.weight': { shape: [2, 2], data: [1, 0, 0, 1], dtype: 'f4' } }), '/model/parameters/W_key.weight/dtype'],
-    ['a tensor with data and base64', 'causal', withParameters({ 'W_key.weight': { shape: [2, 2], data: [1, 0, 0, 1], base64: '' } }), '/model/parameters/W_key.weight'],
+    [
+      'parameters as an array',
+      'causal',
+      { model: { d_in: 2, d_out: 2, parameters: [] }, input: { randn: [1, 2, 2] } },
+      '/model/parameters',
+    ],
+    [
+      'a tensor with a stray key',
+      'causal',
+      withParameters({ 'W_key.weight': { shape: [2, 2], data: [1, 0, 0, 1], dtype: 'f4' } }),
+      '/model/parameters/W_key.weight/dtype',
+    ],
+    [
+      'a tensor with data and base64',
+      'causal',
+      withParameters({ 'W_key.weight': { shape: [2, 2], data: [1, 0, 0, 1], base64: '' } }),
+      '/model/parameters/W_key.weight',
+    ],
     ['a key that is a path', 'causal', { ...good, 'a/b~c': 1 }, '/a~1b~0c'],
   ]
   it.each(cases)('%s', async (_name, kind, body, place) => {
@@ -154,7 +314,10 @@ describe('a body that is not JSON is 400', () => {
     const deep = '['.repeat(100_000) + ']'.repeat(100_000)
     expectProblem(await post(deep), 400)
     expectProblem(await post(`{"model":{"d_in":4,"d_out":4},"input":{"values":${deep}}}`), 400, '/input/values')
-    expectProblem(await post(`{"model":{"d_in":4,"d_out":4,"parameters":{"W_key.weight":${deep}}},"input":{"randn":[1,3,4]}}`), 400)
+    expectProblem(
+      await post(`{"model":{"d_in":4,"d_out":4,"parameters":{"W_key.weight":${deep}}},"input":{"randn":[1,3,4]}}`),
+      400,
+    )
     expectProblem(await post(`{"model":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`), 400)
   })
 })
@@ -165,7 +328,11 @@ describe('protocol', () => {
     expect(expectProblem(answer, 404).code).toBe('not-found')
   })
 
-  it.each([['PUT', '/attention/causal', 'GET, HEAD, POST'], ['DELETE', '/engines', 'GET, HEAD'], ['POST', '/health/ready', 'GET, HEAD']] as const)('405 with Allow: %s %s', async (method, url, allow) => {
+  it.each([
+    ['PUT', '/attention/causal', 'GET, HEAD, POST'],
+    ['DELETE', '/engines', 'GET, HEAD'],
+    ['POST', '/health/ready', 'GET, HEAD'],
+  ] as const)('405 with Allow: %s %s', async (method, url, allow) => {
     const answer = await service.app.inject({ method, url })
     expectProblem(answer, 405)
     expect(answer.headers.allow).toBe(allow)
@@ -177,7 +344,10 @@ describe('protocol', () => {
   })
 
   it('415 for another media type or encoding', async () => {
-    expectProblem(await post('d_in=4', '/attention/causal', { 'content-type': 'application/x-www-form-urlencoded' }), 415)
+    expectProblem(
+      await post('d_in=4', '/attention/causal', { 'content-type': 'application/x-www-form-urlencoded' }),
+      415,
+    )
     expectProblem(await post(good, '/attention/causal', { 'content-encoding': 'lzma' }), 415)
   })
 
@@ -187,13 +357,20 @@ describe('protocol', () => {
     const { gzipSync } = await import('node:zlib')
     const bomb = gzipSync(large)
     expect(bomb.length).toBeLessThan(10_000)
-    expect(expectProblem(await post(bomb, '/attention/causal', { 'content-encoding': 'gzip' }), 413).code).toBe('body-too-large')
+    expect(expectProblem(await post(bomb, '/attention/causal', { 'content-encoding': 'gzip' }), 413).code).toBe(
+      'body-too-large',
+    )
   })
 
   it('a compressed body is read, a broken one is 400', async () => {
     const { gzipSync, brotliCompressSync, deflateSync, zstdCompressSync } = await import('node:zlib')
     const text = JSON.stringify(good)
-    for (const [encoding, bytes] of [['gzip', gzipSync(text)], ['br', brotliCompressSync(text)], ['deflate', deflateSync(text)], ['zstd', zstdCompressSync(text)]] as const) {
+    for (const [encoding, bytes] of [
+      ['gzip', gzipSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['deflate', deflateSync(text)],
+      ['zstd', zstdCompressSync(text)],
+    ] as const) {
       expect((await post(bytes, '/attention/causal', { 'content-encoding': encoding })).statusCode, encoding).toBe(200)
     }
     expectProblem(await post('not gzip', '/attention/causal', { 'content-encoding': 'gzip' }), 400)
@@ -201,7 +378,10 @@ describe('protocol', () => {
 
   it('413 by estimate, decided before memory is taken', async () => {
     const before = process.memoryUsage().rss
-    for (const randn of [[1, 2 ** 30, 4], [2 ** 31 - 1, 2 ** 31 - 1, 4]]) {
+    for (const randn of [
+      [1, 2 ** 30, 4],
+      [2 ** 31 - 1, 2 ** 31 - 1, 4],
+    ]) {
       const problem = expectProblem(await post({ model, input: { randn } }), 413)
       expect(problem.code).toBe('request-too-large')
       expect(problem.limit_bytes).toBe(64 * 2 ** 20)
@@ -211,7 +391,11 @@ describe('protocol', () => {
   })
 
   it('wrong values are 400 before any estimate of size', async () => {
-    expectProblem(await post({ model: { ...model, dropout: 2 }, input: { randn: [1, 2 ** 30, 4] } }), 400, '/model/dropout')
+    expectProblem(
+      await post({ model: { ...model, dropout: 2 }, input: { randn: [1, 2 ** 30, 4] } }),
+      400,
+      '/model/dropout',
+    )
   })
 
   it('takes a well-formed request id over and refuses to echo another', async () => {

@@ -18,7 +18,11 @@ const row = Array.from({ length: 768 }, (_, i) => Math.fround(Math.sin(i + 1)))
 const rows = [row, row.map((value) => -value), row]
 const model = { d_in: 768, d_out: 2 }
 const weight = [row, row]
-const parameters = { 'W_query.weight': weight, 'W_key.weight': { shape: [2, 768], data: [...row, ...row] }, 'W_value.weight': weight }
+const parameters = {
+  'W_query.weight': weight,
+  'W_key.weight': { shape: [2, 768], data: [...row, ...row] },
+  'W_value.weight': weight,
+}
 
 const parse = (text: string): unknown => JSON.parse(text)
 const fast = (body: string): unknown => parseBody(Buffer.from(body), parse)
@@ -33,10 +37,15 @@ function outcome(read: (body: string) => unknown, body: string): unknown {
     const request = readAttentionRequest('causal', value as AttentionBody)
     const tensors = 'values' in request.input ? [request.input.values] : []
     if ('given' in request.parameters) tensors.push(...request.parameters.given.values())
-    const arrays = tensors.map(({ shape, data }) => [shape, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')])
+    const arrays = tensors.map(({ shape, data }) => [
+      shape,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+    ])
     return `read ${digest([{ ...request, input: 'values' in request.input || request.input, parameters: null, returns: [...request.returns] }, arrays])}`
   } catch (error) {
-    return error instanceof ServiceError ? { code: error.code, message: error.message, extra: error.extra } : `${String(error)}`
+    return error instanceof ServiceError
+      ? { code: error.code, message: error.message, extra: error.extra }
+      : `${String(error)}`
   }
 }
 
@@ -56,8 +65,16 @@ describe('long arrays of numbers', () => {
     ['values', { model, input: { values: [rows] } }, 'input.values'],
     ['values of one sequence', { model, input: { values: rows } }, 'input.values'],
     ['flat data', { model, input: { shape: [3, 768], data: rows.flat() } }, 'input.data'],
-    ['a nested parameter', { model: { ...model, parameters }, input: { randn: [1, 2, 768] } }, 'model.parameters.W_query.weight'],
-    ['a flat parameter', { model: { ...model, parameters }, input: { values: rows } }, 'model.parameters.W_key.weight.data'],
+    [
+      'a nested parameter',
+      { model: { ...model, parameters }, input: { randn: [1, 2, 768] } },
+      'model.parameters.W_query.weight',
+    ],
+    [
+      'a flat parameter',
+      { model: { ...model, parameters }, input: { values: rows } },
+      'model.parameters.W_key.weight.data',
+    ],
   ])('are read at once: %s', (_, body, place) => {
     const text = JSON.stringify(body)
     const found = place.split('.').reduce<unknown>((value, key, i, keys) => {
@@ -85,8 +102,13 @@ describe('long arrays of numbers', () => {
 
   it('make the same job as any other form of the same values', () => {
     const base64 = Buffer.from(Float32Array.from(rows.flat()).buffer).toString('base64')
-    const [nested, flat, binary] = [{ values: [rows] }, { shape: [1, 3, 768], data: rows.flat() }, { shape: [1, 3, 768], base64 }]
-      .map((input) => contentOf('', '', readExperimentRequest('bias', fast(JSON.stringify({ model, input })) as ExperimentBody)))
+    const [nested, flat, binary] = [
+      { values: [rows] },
+      { shape: [1, 3, 768], data: rows.flat() },
+      { shape: [1, 3, 768], base64 },
+    ].map((input) =>
+      contentOf('', '', readExperimentRequest('bias', fast(JSON.stringify({ model, input })) as ExperimentBody)),
+    )
     expect([nested, flat]).toEqual([binary, binary])
   })
 
@@ -110,10 +132,10 @@ describe('long arrays of numbers', () => {
     'of four axes': body(`{"values":[[${values}]]}`),
     'of five axes': body(`{"values":[[[${values}]]]}`),
     'of another width': body(`{"values":[[${row.join()},1]]}`),
-    'twice': body(`{"values":${values},"values":[[${row.join()}]]}`),
+    twice: body(`{"values":${values},"values":[[${row.join()}]]}`),
     'twice, the last one something else': body(`{"values":${values},"values":"text"}`),
     'twice, the last one ragged': body(`{"values":${values},"values":[[${row.join()}],[1]]}`),
-    'ragged': body(`{"values":[[${row.join()}],[${row.slice(1).join()}],[${row.join()}]]}`),
+    ragged: body(`{"values":[[${row.join()}],[${row.slice(1).join()}],[${row.join()}]]}`),
     'with a null': body(`{"values":[[${row.join()}],[${row.slice(1).join()},null]]}`),
     'with a string': body(`{"values":[[${row.join()}],["${row.join()}"],[${row.join()}]]}`),
     'too large for float32': body(`{"values":[[${row.join()}],[${row.slice(1).join()},1e39]]}`),
@@ -123,10 +145,16 @@ describe('long arrays of numbers', () => {
     'cut off in a number': body(`{"values":${values}}`).slice(0, 20_000),
     'followed by something': `${body(`{"values":${values}}`)}]`,
     'in a string': body(`{"values":${values}}`, `,"tokens":["${values}","\\"","${values}\\\\","[1"]`),
-    'in a string behind a backslash': body(`{"values":${values}}`, `,"tokens":["\\\\","\\"${values}","b","\\\\\\"${values}"]`),
-    'behind brackets in strings': body(`{"values":${values}}`, ',"tokens":["[","]]","[1,2,3]"]').replace('{"model"', '{"mode":"[eval","model"'),
+    'in a string behind a backslash': body(
+      `{"values":${values}}`,
+      `,"tokens":["\\\\","\\"${values}","b","\\\\\\"${values}"]`,
+    ),
+    'behind brackets in strings': body(`{"values":${values}}`, ',"tokens":["[","]]","[1,2,3]"]').replace(
+      '{"model"',
+      '{"mode":"[eval","model"',
+    ),
     'with other letters around': body(`{"values":${values}}`, ',"tokens":["\u00e4\u20ac","\ud83d\ude00","\u00e4[1]"]'),
-    'alone': values,
+    alone: values,
     'in a place by an inherited name': body(`{"values":${values}}`, ',"constructor":{"values":1}'),
   }
   it.each(Object.entries(edges))('%s: as if read one by one', (_, text) => {
@@ -135,13 +163,50 @@ describe('long arrays of numbers', () => {
   })
 
   it('whatever of the body is changed', () => {
-    const text = body(`{"values":${JSON.stringify([row.slice(0, 300).map((value) => Number(value.toFixed(2))), row.slice(300, 600)])}}`, ',"return":["weights"],"tokens":["a","b\\"["]').replaceAll('768', '300')
+    const text = body(
+      `{"values":${JSON.stringify([row.slice(0, 300).map((value) => Number(value.toFixed(2))), row.slice(300, 600)])}}`,
+      ',"return":["weights"],"tokens":["a","b\\"["]',
+    ).replaceAll('768', '300')
     expect(outcome(fast, text)).toMatch(/^read /)
-    const place = fc.oneof(fc.nat(text.length - 1), fc.nat(120), fc.integer({ min: text.length - 120, max: text.length - 1 }))
-    const change = fc.tuple(place, fc.nat(2), fc.constantFrom('', '[', ']', ',', '1', '-', '.', 'e5', ' ', '"', '\\', '{', '}', ':', 'null', '1e400', '[]', '],[', '\u0000', '\u20ac'))
-    fc.assert(fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
-      expectSame(changes.reduce((changed, [at, length, put]) => changed.slice(0, at) + put + changed.slice(at + length), text))
-    }), { numRuns: 1_000 })
+    const place = fc.oneof(
+      fc.nat(text.length - 1),
+      fc.nat(120),
+      fc.integer({ min: text.length - 120, max: text.length - 1 }),
+    )
+    const change = fc.tuple(
+      place,
+      fc.nat(2),
+      fc.constantFrom(
+        '',
+        '[',
+        ']',
+        ',',
+        '1',
+        '-',
+        '.',
+        'e5',
+        ' ',
+        '"',
+        '\\',
+        '{',
+        '}',
+        ':',
+        'null',
+        '1e400',
+        '[]',
+        '],[',
+        '\u0000',
+        '\u20ac',
+      ),
+    )
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        expectSame(
+          changes.reduce((changed, [at, length, put]) => changed.slice(0, at) + put + changed.slice(at + length), text),
+        )
+      }),
+      { numRuns: 1_000 },
+    )
   })
 })
 
@@ -151,11 +216,21 @@ describe('a service that gets them', () => {
     service = await startService()
   })
   afterAll(() => service.close())
-  const post = (payload: string | Buffer) => service.app.inject({ method: 'POST', url: '/attention/causal', payload, headers: { 'content-type': 'application/json' } })
+  const post = (payload: string | Buffer) =>
+    service.app.inject({
+      method: 'POST',
+      url: '/attention/causal',
+      payload,
+      headers: { 'content-type': 'application/json' },
+    })
 
   it('computes with the same numbers as of base64', async () => {
     const base64 = Buffer.from(Float32Array.from(rows.flat()).buffer).toString('base64')
-    const [inline, binary] = await Promise.all([{ values: rows }, { shape: [3, 768], base64 }].map((input) => post(JSON.stringify({ model, input, return: ['input', 'weights'] }))))
+    const [inline, binary] = await Promise.all(
+      [{ values: rows }, { shape: [3, 768], base64 }].map((input) =>
+        post(JSON.stringify({ model, input, return: ['input', 'weights'] })),
+      ),
+    )
     expect(inline!.statusCode).toBe(200)
     expect(digest(inline!.json())).toBe(digest(binary!.json()))
   })
@@ -166,7 +241,11 @@ describe('a service that gets them', () => {
     ['a number too large', '/input/values/1/700', (text: string) => text.replace(negated, ',1e39,')],
     ['a short row', '/input/values/1', (text: string) => text.replace(negated, ',')],
     ['__proto__', '', (text: string) => text.replace('"input":{', '"input":{"__proto__":{},')],
-    ['constructor.prototype', '', (text: string) => text.replace('"input":{', '"constructor":{"prototype":1},"input":{')],
+    [
+      'constructor.prototype',
+      '',
+      (text: string) => text.replace('"input":{', '"constructor":{"prototype":1},"input":{'),
+    ],
     ['a cut', '', (text: string) => text.slice(0, -2)],
   ])('names the place: %s', async (_, place, change) => {
     const text = change(JSON.stringify({ model, input: { values: rows } }))

@@ -9,14 +9,20 @@ describe('a failed run', () => {
     const cause = new Error('CUDA_ERROR_ILLEGAL_ADDRESS')
     expect(engineFailure('tensorflow', 'gpu', cause)).toBeInstanceOf(DeviceFailed)
     expect(engineFailure('tensorflow', 'cpu', cause)).not.toBeInstanceOf(DeviceFailed)
-    for (const device of ['gpu', 'cpu'] as const) expect(engineFailure('tensorflow', device, cause)).toMatchObject({ code: 'engine-failed', status: 500, cause })
+    for (const device of ['gpu', 'cpu'] as const)
+      expect(engineFailure('tensorflow', device, cause)).toMatchObject({ code: 'engine-failed', status: 500, cause })
   })
 
-  it.each([['gpu', 1], ['cpu', 0]] as const)('on the %s answers without its innards, and ends the process %i times', async (device, times) => {
+  it.each([
+    ['gpu', 1],
+    ['cpu', 0],
+  ] as const)('on the %s answers without its innards, and ends the process %i times', async (device, times) => {
     const app = Fastify()
     let ends = 0
     answerErrors(app)
-    await endWithDevice(() => { ends++ })(app)
+    await endWithDevice(() => {
+      ends++
+    })(app)
     app.get('/', async () => {
       throw engineFailure('tensorflow', device, new Error('CUDA_ERROR_ILLEGAL_ADDRESS'))
     })

@@ -25,7 +25,9 @@ describe('generated documents are not stale', () => {
   })
 
   it('openapi.yaml lists every code of the catalogue', () => {
-    const { components } = parse(file('openapi.yaml')) as { components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } } }
+    const { components } = parse(file('openapi.yaml')) as {
+      components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } }
+    }
     expect(components.schemas.Problem.properties.code.enum.sort()).toEqual(Object.keys(catalogue).sort())
   })
 })
@@ -52,7 +54,11 @@ describe('the documents as they are served', () => {
   it('names every documented route and no other', async () => {
     const { paths } = parse(file('openapi.yaml')) as { paths: Record<string, Record<string, unknown>> }
     for (const [path, operations] of Object.entries(paths)) {
-      for (const method of Object.keys(operations)) expect(service.app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replaceAll(/\{(\w+)\}/g, ':$1') }), `${method} ${path}`).toBe(true)
+      for (const method of Object.keys(operations))
+        expect(
+          service.app.hasRoute({ method: method.toUpperCase() as 'GET', url: path.replaceAll(/\{(\w+)\}/g, ':$1') }),
+          `${method} ${path}`,
+        ).toBe(true)
     }
   })
 })

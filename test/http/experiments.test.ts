@@ -13,7 +13,12 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 async function post(kind: 'bias' | 'heads', body: unknown, headers: Record<string, string> = {}, query = '') {
-  return service.app.inject({ method: 'POST', url: `/experiments/${kind}${query}`, payload: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } })
+  return service.app.inject({
+    method: 'POST',
+    url: `/experiments/${kind}${query}`,
+    payload: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  })
 }
 
 const few = { seeds: { first: 3, count: 4 } }
@@ -22,26 +27,70 @@ describe('the report', () => {
   it("answers an empty object with the study's configuration, its defaults filled in", async () => {
     const bias = (await post('bias', {})).json()
     expect(bias.config).toEqual({
-      model: { d_in: 20, d_out: 16, dropout: 0.1 }, input: { batch: 5, seq_len: 8 }, seeds: { first: 0, count: 400 },
-      arms: ['none', 'q', 'k', 'v', 'qkv'], pairing: 'parameters', confidence: 0.95, margin: 0.05,
+      model: { d_in: 20, d_out: 16, dropout: 0.1 },
+      input: { batch: 5, seq_len: 8 },
+      seeds: { first: 0, count: 400 },
+      arms: ['none', 'q', 'k', 'v', 'qkv'],
+      pairing: 'parameters',
+      confidence: 0.95,
+      margin: 0.05,
     })
-    expect(Object.keys(bias)).toEqual(['experiment', 'config', 'seeds', 'arms', 'comparisons', 'claims', 'invariants', 'notebook', 'cautions', 'engine'])
+    expect(Object.keys(bias)).toEqual([
+      'experiment',
+      'config',
+      'seeds',
+      'arms',
+      'comparisons',
+      'claims',
+      'invariants',
+      'notebook',
+      'cautions',
+      'engine',
+    ])
     const heads = (await post('heads', {})).json()
     expect(heads.config.model).toEqual({ d_in: 4, d_out: 4, dropout: 0.1, num_heads: [2, 4] })
     expect(heads.notebook.head_correlation).toBeCloseTo(0.9567, 4)
     expect(Object.keys(heads.similarity)).toEqual(['pearson', 'row_centered_pearson', 'js_divergence'])
     expect(Object.keys(heads.similarity.pearson.null)).toEqual(['draws', 'mean', 'sd', 'percentile'])
     expect([...bias.claims, ...heads.claims].map(({ id }: { id: string }) => id)).toEqual([
-      'bias-more-uniform', 'no-bias-sharper-peaks', 'bias-wider-context', 'bias-content-independent-prior',
-      'heads-redundant', 'contexts-identical', 'more-heads-no-better', 'small-head-dim-limits',
+      'bias-more-uniform',
+      'no-bias-sharper-peaks',
+      'bias-wider-context',
+      'bias-content-independent-prior',
+      'heads-redundant',
+      'contexts-identical',
+      'more-heads-no-better',
+      'small-head-dim-limits',
     ])
   })
 
   it('names everything as the contract does, on the wire and in values', async () => {
     const { arms, comparisons, claims, invariants, engine } = (await post('bias', few)).json()
-    expect(Object.keys(arms[0].statistics)).toEqual(['entropy', 'normalized_entropy', 'max_weight', 'distance', 'previous_token', 'first_token', 'diagonal', 'kl_from_uniform', 'context_range', 'key_preference_share'])
+    expect(Object.keys(arms[0].statistics)).toEqual([
+      'entropy',
+      'normalized_entropy',
+      'max_weight',
+      'distance',
+      'previous_token',
+      'first_token',
+      'diagonal',
+      'kl_from_uniform',
+      'context_range',
+      'key_preference_share',
+    ])
     expect(Object.keys(arms[0].statistics.entropy)).toEqual(['mean', 'sd', 'confidence_interval', 'method'])
-    expect(Object.keys(comparisons[0])).toEqual(['arm', 'baseline', 'statistic', 'mean_difference', 'confidence_interval', 'method', 'effect_size_dz', 'share_positive', 'seeds_for_80_percent_power', 'equal_up_to_rounding'])
+    expect(Object.keys(comparisons[0])).toEqual([
+      'arm',
+      'baseline',
+      'statistic',
+      'mean_difference',
+      'confidence_interval',
+      'method',
+      'effect_size_dz',
+      'share_positive',
+      'seeds_for_80_percent_power',
+      'equal_up_to_rounding',
+    ])
     expect(claims[0]).toMatchObject({ id: 'bias-more-uniform', statistic: 'normalized_entropy' })
     expect(Object.keys(invariants[0])).toEqual(['id', 'statement', 'max_deviation', 'tolerance', 'holds'])
     expect(engine.name).toBe('direct')
@@ -54,14 +103,21 @@ describe('the report', () => {
     const reference = (await post('heads', { ...few, engine: 'reference' })).json()
     expect(reference.engine.name).toBe('reference')
     const direct = a.json()
-    direct.claims.forEach((claim: { effect: number }, i: number) => expect(claim.effect).toBeCloseTo(reference.claims[i].effect, 5))
+    direct.claims.forEach((claim: { effect: number }, i: number) =>
+      expect(claim.effect).toBeCloseTo(reference.claims[i].effect, 5),
+    )
   })
 
   it('takes given values in every form', async () => {
-    const values = [[0.5, -1, 0.25], [1, 2, -0.5]]
+    const values = [
+      [0.5, -1, 0.25],
+      [1, 2, -0.5],
+    ]
     const data = values.flat()
     const base64 = Buffer.from(Float32Array.from(data).buffer).toString('base64')
-    const bodies = [{ values }, { values: [values] }, { shape: [1, 2, 3], data }, { shape: [2, 3], base64 }].map((input) => ({ model: { d_in: 3, d_out: 4 }, input, ...few }))
+    const bodies = [{ values }, { values: [values] }, { shape: [1, 2, 3], data }, { shape: [2, 3], base64 }].map(
+      (input) => ({ model: { d_in: 3, d_out: 4 }, input, ...few }),
+    )
     const answers = await Promise.all(bodies.map(async (body) => (await post('bias', body)).body))
     expect(new Set(answers).size).toBe(1)
     expect(JSON.parse(answers[0]!).config.input).toEqual({ values: { shape: [1, 2, 3] } })
@@ -74,24 +130,48 @@ describe('the rows', () => {
   it('come with the report or alone: one record a seed and arm', async () => {
     const { rows, arms, claims } = (await post('bias', wanted)).json()
     expect(rows.length).toBe(4 * 5)
-    expect(rows.map(({ seed, arm }: { seed: number; arm: string }) => `${seed} ${arm}`).slice(3, 7)).toEqual(['3 v', '3 qkv', '4 none', '4 q'])
+    expect(rows.map(({ seed, arm }: { seed: number; arm: string }) => `${seed} ${arm}`).slice(3, 7)).toEqual([
+      '3 v',
+      '3 qkv',
+      '4 none',
+      '4 q',
+    ])
     expect(Object.keys(rows[0])).toEqual(['seed', 'arm', ...Object.keys(arms[0].statistics)])
-    const of = (arm: string): number[] => rows.filter((row: { arm: string }) => row.arm === arm).map((row: { normalized_entropy: number }) => row.normalized_entropy)
-    const mean = of('qkv').map((value, i) => value - of('none')[i]!).reduce((a, b) => a + b) / 4
+    const of = (arm: string): number[] =>
+      rows
+        .filter((row: { arm: string }) => row.arm === arm)
+        .map((row: { normalized_entropy: number }) => row.normalized_entropy)
+    const mean =
+      of('qkv')
+        .map((value, i) => value - of('none')[i]!)
+        .reduce((a, b) => a + b) / 4
     expect(claims[0].effect).toBeCloseTo(mean, 12)
-    expect(Object.keys((await post('bias', { ...few, return: ['rows'] })).json())).toEqual(['experiment', 'config', 'seeds', 'engine', 'rows'])
+    expect(Object.keys((await post('bias', { ...few, return: ['rows'] })).json())).toEqual([
+      'experiment',
+      'config',
+      'seeds',
+      'engine',
+      'rows',
+    ])
   })
 
   it('are the same as text/csv, which a spreadsheet library reads', async () => {
     const body = { model: { num_heads: [1, 4] }, ...few, return: ['rows'] }
     const { rows } = (await post('heads', body)).json()
-    for (const answer of [await post('heads', body, { accept: 'text/csv' }), await post('heads', body, {}, '?format=csv')]) {
+    for (const answer of [
+      await post('heads', body, { accept: 'text/csv' }),
+      await post('heads', body, {}, '?format=csv'),
+    ]) {
       expect(answer.headers['content-type']).toMatch(/^text\/csv/)
       expect(answer.headers.vary).toContain('Accept')
       const text = answer.body
       expect(text.endsWith('\r\n')).toBe(true)
       expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
-      const { data, errors } = papaparse.parse<Record<string, unknown>>(text, { header: true, dynamicTyping: true, skipEmptyLines: true })
+      const { data, errors } = papaparse.parse<Record<string, unknown>>(text, {
+        header: true,
+        dynamicTyping: true,
+        skipEmptyLines: true,
+      })
       expect(errors).toEqual([])
       expect(data).toEqual(rows) // empty fields read as null
       expect(rows[0].pearson).toBeNull()
@@ -110,8 +190,15 @@ describe('the rows', () => {
 })
 
 describe('figures', () => {
-  it.each([['application/vnd.vegalite.v6+json', 'vegalite', '{'], ['image/svg+xml', 'svg', '<svg'], ['image/png', 'png', '\ufffdPNG']])('%s', async (type, format, start) => {
-    for (const answer of [await post('heads', few, { accept: type }), await post('heads', few, {}, `?format=${format}`)]) {
+  it.each([
+    ['application/vnd.vegalite.v6+json', 'vegalite', '{'],
+    ['image/svg+xml', 'svg', '<svg'],
+    ['image/png', 'png', '\ufffdPNG'],
+  ])('%s', async (type, format, start) => {
+    for (const answer of [
+      await post('heads', few, { accept: type }),
+      await post('heads', few, {}, `?format=${format}`),
+    ]) {
       expect(answer.statusCode).toBe(200)
       expect(answer.headers['content-type']).toContain(type)
       expect(answer.body.startsWith(start)).toBe(true)
@@ -159,18 +246,32 @@ describe('what is refused', () => {
     const answer = await post(kind, body)
     const problem = answer.json() as ProblemDocument
     expect(problem, answer.body).toMatchObject({ status: 400, code: 'invalid-request' })
-    expect(problem.errors!.map(({ path }) => path), answer.body).toContain(place)
+    expect(
+      problem.errors!.map(({ path }) => path),
+      answer.body,
+    ).toContain(place)
   })
 
   it('a form that there is not, by Accept and by name, and an unknown parameter', async () => {
     expect((await post('bias', few, { accept: 'application/x-npz' })).statusCode).toBe(406)
-    expect((await post('bias', few, {}, '?format=npz')).json()).toMatchObject({ status: 400, errors: [{ path: '/format' }] })
-    expect((await post('bias', few, {}, '?figure=weights')).json()).toMatchObject({ status: 400, errors: [{ path: '/figure' }] })
+    expect((await post('bias', few, {}, '?format=npz')).json()).toMatchObject({
+      status: 400,
+      errors: [{ path: '/format' }],
+    })
+    expect((await post('bias', few, {}, '?figure=weights')).json()).toMatchObject({
+      status: 400,
+      errors: [{ path: '/figure' }],
+    })
   })
 
   it.each([
     ['too many seeds', 'bias', { seeds: { count: 50_001 } }, /MAX_SEEDS/],
-    ['too much work', 'heads', { model: { d_in: 512, d_out: 512 }, input: { batch: 8, seq_len: 256 }, seeds: { count: 5000 } }, /operations/],
+    [
+      'too much work',
+      'heads',
+      { model: { d_in: 512, d_out: 512 }, input: { batch: 8, seq_len: 256 }, seeds: { count: 5000 } },
+      /operations/,
+    ],
   ] as const)('%s: 413 with the estimate and the limit, at once', async (_, kind, body, words) => {
     const answer = await post(kind, body)
     const problem = answer.json()
@@ -185,7 +286,10 @@ describe('what is refused', () => {
   })
 
   it('an engine that is not enabled', async () => {
-    expect((await post('bias', { engine: 'tensorflow' })).json()).toMatchObject({ status: 400, code: 'engine-not-enabled' })
+    expect((await post('bias', { engine: 'tensorflow' })).json()).toMatchObject({
+      status: 400,
+      code: 'engine-not-enabled',
+    })
   })
 })
 
@@ -208,9 +312,18 @@ describe('a long experiment', () => {
     await service.app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = service.app.server.address() as AddressInfo
     let answered = false
-    const leaving = httpRequest({ port, host: '127.0.0.1', method: 'POST', path: '/experiments/bias', headers: { 'content-type': 'application/json' } }, () => {
-      answered = true
-    })
+    const leaving = httpRequest(
+      {
+        port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: '/experiments/bias',
+        headers: { 'content-type': 'application/json' },
+      },
+      () => {
+        answered = true
+      },
+    )
     const gone = new Promise((resolve) => leaving.once('error', resolve))
     leaving.end(long)
     while (runs < 100) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -220,7 +333,11 @@ describe('a long experiment', () => {
     expect(runs).toBeLessThan(40_000)
     leaving.destroy()
     await gone
-    const short = await fetch(`http://127.0.0.1:${port}/experiments/heads`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(few) })
+    const short = await fetch(`http://127.0.0.1:${port}/experiments/heads`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(few),
+    })
     expect(short.status).toBe(200)
     const atRest = runs
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -46,8 +46,11 @@ describe('an answer that is handed over', () => {
 
   /** The head that the gateway gets. */
   async function ask(): Promise<IncomingMessage> {
-    const asked = get({ port: (app.server.address() as AddressInfo).port, headers: { [offerHeader]: '1', connection: 'close' } })
-    const [head] = await once(asked, 'response') as [IncomingMessage]
+    const asked = get({
+      port: (app.server.address() as AddressInfo).port,
+      headers: { [offerHeader]: '1', connection: 'close' },
+    })
+    const [head] = (await once(asked, 'response')) as [IncomingMessage]
     head.on('error', () => {})
     return head
   }
@@ -55,14 +58,18 @@ describe('an answer that is handed over', () => {
   /** A client, whose connection to the gateway is lent. */
   async function lend(id: string): Promise<Socket> {
     const client = connect((clients.address() as AddressInfo).port, '127.0.0.1')
-    const [accepted] = await once(clients, 'connection') as [Socket]
+    const [accepted] = (await once(clients, 'connection')) as [Socket]
     const { _handle: handle } = accepted as unknown as { _handle: unknown }
     handOvers.lend(id, handle)
     return client
   }
 
   /** A stream of pieces, and how many have been taken from it. */
-  function counted(count: number, leastBytes: number, piece: (i: number) => Promise<Buffer> | Buffer): { taken: number } {
+  function counted(
+    count: number,
+    leastBytes: number,
+    piece: (i: number) => Promise<Buffer> | Buffer,
+  ): { taken: number } {
     const state = { taken: 0 }
     async function* pieces(): AsyncGenerator<Buffer> {
       for (; state.taken < count; state.taken++) yield await piece(state.taken)
@@ -91,7 +98,10 @@ describe('an answer that is handed over', () => {
     expect(await text(head)).toBe('abcabcabc')
   })
 
-  it.each([['surely', 2 * mebi], ['perhaps', 0]])('is made ahead of the connection, but not far: %s long', async (_, leastBytes) => {
+  it.each([
+    ['surely', 2 * mebi],
+    ['perhaps', 0],
+  ])('is made ahead of the connection, but not far: %s long', async (_, leastBytes) => {
     const made = counted(40, leastBytes, () => quarter)
     const head = await ask()
     await setTimeout(100)

@@ -18,14 +18,16 @@ const RUN_WITHIN_MS = 400_000
 function findSchemathesis(): string | undefined {
   const folders = [join(root, '.venv/bin'), ...(process.env['PATH'] ?? '').split(delimiter)]
   const candidates = [process.env['SCHEMATHESIS'] ?? '', ...folders.map((folder) => join(folder, 'schemathesis'))]
-  return candidates.filter((path) => path !== '').find((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return candidates
+    .filter((path) => path !== '')
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
 }
 
 const schemathesis = findSchemathesis()
@@ -39,43 +41,79 @@ async function freePort(): Promise<number> {
   return port
 }
 
-describe.skipIf(absent(schemathesis === undefined, 'schemathesis (pip install -r test/requirements.txt)'))('the service, judged by its openapi.json', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'schemathesis-'))
-  let address: string
-  let service: ReturnType<typeof spawn>
+describe.skipIf(absent(schemathesis === undefined, 'schemathesis (pip install -r test/requirements.txt)'))(
+  'the service, judged by its openapi.json',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'schemathesis-'))
+    let address: string
+    let service: ReturnType<typeof spawn>
 
-  beforeAll(async () => {
-    const port = await freePort()
-    address = `http://127.0.0.1:${port}`
-    // Little memory, so that the largest of the valid requests are refused, not computed.
-    const env = { ...process.env, PORT: String(port), DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'fatal', MEMORY_LIMIT: '256' }
-    service = spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
-    const giveUp = Date.now() + READY_WITHIN_MS
-    while (Date.now() < giveUp) {
-      if ((await fetch(`${address}/health/ready`).catch(() => undefined))?.status === 200) return
-      await sleep(100)
-    }
-    throw new Error('the service did not get ready')
-  }, READY_WITHIN_MS + 5_000)
+    beforeAll(async () => {
+      const port = await freePort()
+      address = `http://127.0.0.1:${port}`
+      // Little memory, so that the largest of the valid requests are refused, not computed.
+      const env = {
+        ...process.env,
+        PORT: String(port),
+        DATA_DIR: join(folder, 'data'),
+        LOG_LEVEL: 'fatal',
+        MEMORY_LIMIT: '256',
+      }
+      service = spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+      const giveUp = Date.now() + READY_WITHIN_MS
+      while (Date.now() < giveUp) {
+        if ((await fetch(`${address}/health/ready`).catch(() => undefined))?.status === 200) return
+        await sleep(100)
+      }
+      throw new Error('the service did not get ready')
+    }, READY_WITHIN_MS + 5_000)
 
-  afterAll(async () => {
-    const exited = once(service, 'exit')
-    service.kill('SIGTERM')
-    await exited
-    rmSync(folder, { recursive: true, force: true })
-  }, STOP_WITHIN_MS)
+    afterAll(async () => {
+      const exited = once(service, 'exit')
+      service.kill('SIGTERM')
+      await exited
+      rmSync(folder, { recursive: true, force: true })
+    }, STOP_WITHIN_MS)
 
-  // A JSON Schema cannot say that num_heads divides d_out, so some data that it calls valid is refused:
-  // positive_data_acceptance is the one check left out.
-  it('answers valid and invalid data as documented, in every phase', async () => {
-    const args = ['run', `${address}/openapi.json`, '--exclude-checks', 'positive_data_acceptance', '--mode', 'all',
-      '--max-examples', '30', '--seed', '1', '--generation-database', 'none', '--request-timeout', '60',
-      '--continue-on-failure', '--no-color', '--warnings', 'off']
-    const { stdout, code } = await promisify(execFile)(schemathesis!, args, { cwd: folder, timeout: RUN_WITHIN_MS, maxBuffer: 64 * 2 ** 20 })
-      .then(({ stdout }) => ({ stdout, code: 0 }), (error: { stdout?: string, code?: unknown }) => ({ stdout: error.stdout ?? '', code: error.code }))
-    expect(code, stdout).toBe(0)
-    expect(stdout).toMatch(/Tested: [1-9]/)
-    const health = await fetch(`${address}/health/ready`)
-    expect(health.status).toBe(200)
-  }, RUN_WITHIN_MS + 10_000)
-})
+    // A JSON Schema cannot say that num_heads divides d_out, so some data that it calls valid is refused:
+    // positive_data_acceptance is the one check left out.
+    it(
+      'answers valid and invalid data as documented, in every phase',
+      async () => {
+        const args = [
+          'run',
+          `${address}/openapi.json`,
+          '--exclude-checks',
+          'positive_data_acceptance',
+          '--mode',
+          'all',
+          '--max-examples',
+          '30',
+          '--seed',
+          '1',
+          '--generation-database',
+          'none',
+          '--request-timeout',
+          '60',
+          '--continue-on-failure',
+          '--no-color',
+          '--warnings',
+          'off',
+        ]
+        const { stdout, code } = await promisify(execFile)(schemathesis!, args, {
+          cwd: folder,
+          timeout: RUN_WITHIN_MS,
+          maxBuffer: 64 * 2 ** 20,
+        }).then(
+          ({ stdout }) => ({ stdout, code: 0 }),
+          (error: { stdout?: string; code?: unknown }) => ({ stdout: error.stdout ?? '', code: error.code }),
+        )
+        expect(code, stdout).toBe(0)
+        expect(stdout).toMatch(/Tested: [1-9]/)
+        const health = await fetch(`${address}/health/ready`)
+        expect(health.status).toBe(200)
+      },
+      RUN_WITHIN_MS + 10_000,
+    )
+  },
+)

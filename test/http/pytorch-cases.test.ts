@@ -6,15 +6,23 @@ import { givenCases, ownCases, stages, type Nested, type PyTorchCase, type Recor
 
 /** As it starts by default, and with each engine that it then does without. */
 const byDefault = await startService({ DEVICE: 'cpu' })
-const services = new Map(await Promise.all(byDefault.engines.availability.map(async ({ name }): Promise<[string, Service]> => {
-  const enabled = byDefault.engines.all.some((engine) => engine.name === name)
-  return [name, enabled ? byDefault : await startService({ ENGINE: name, DEVICE: 'cpu' })]
-})))
+const services = new Map(
+  await Promise.all(
+    byDefault.engines.availability.map(async ({ name }): Promise<[string, Service]> => {
+      const enabled = byDefault.engines.all.some((engine) => engine.name === name)
+      return [name, enabled ? byDefault : await startService({ ENGINE: name, DEVICE: 'cpu' })]
+    }),
+  ),
+)
 afterAll(async () => {
   for (const service of new Set(services.values())) await service.close()
 })
 
-type Answer = Record<string, Nested> & { parameters: Record<string, Nested>, input: { shape: number[], values: Nested }, engine: { name: string } }
+type Answer = Record<string, Nested> & {
+  parameters: Record<string, Nested>
+  input: { shape: number[]; values: Nested }
+  engine: { name: string }
+}
 
 async function answerTo({ app }: Service, each: PyTorchCase, engine: string): Promise<Answer> {
   const wanted = stages.filter((stage) => each[stage] !== undefined)
@@ -30,7 +38,9 @@ function shapeOf(nested: Nested | number | null): number[] {
 
 /** Row-major, as the float32 that a decimal stands for. */
 function flatten(nested: Nested): (number | null)[] {
-  return ((nested as unknown[]).flat(Infinity) as (number | null)[]).map((value) => (value === null ? null : Math.fround(value)))
+  return ((nested as unknown[]).flat(Infinity) as (number | null)[]).map((value) =>
+    value === null ? null : Math.fround(value),
+  )
 }
 
 /** The greatest difference of numbers that stand at the same place; masked ones (null) must be masked on both sides. */
@@ -52,14 +62,29 @@ function expectTensor(name: string, actual: Nested, expected: RecordedTensor, to
   const finite = numbers.filter((value) => value !== null)
   const allowedSum = 1e-9 + allowed * Math.sqrt(finite.length)
   const ends = expected.first.length
-  expect(greatestDifference(numbers.slice(0, ends), flatten(expected.first)), `${name}: first values`).toBeLessThanOrEqual(allowed)
-  expect(greatestDifference(numbers.slice(-ends), flatten(expected.last)), `${name}: last values`).toBeLessThanOrEqual(allowed)
-  expect(Math.abs(finite.reduce((sum, value) => sum + value, 0) - expected.sum), `${name}: sum`).toBeLessThanOrEqual(allowedSum)
-  expect(Math.abs(finite.reduce((sum, value) => sum + value * value, 0) - expected.sum_sq), `${name}: sum of squares`)
-    .toBeLessThanOrEqual(allowedSum * 2 * Math.max(1, Math.abs(expected.min), Math.abs(expected.max)))
+  expect(
+    greatestDifference(numbers.slice(0, ends), flatten(expected.first)),
+    `${name}: first values`,
+  ).toBeLessThanOrEqual(allowed)
+  expect(greatestDifference(numbers.slice(-ends), flatten(expected.last)), `${name}: last values`).toBeLessThanOrEqual(
+    allowed,
+  )
+  expect(Math.abs(finite.reduce((sum, value) => sum + value, 0) - expected.sum), `${name}: sum`).toBeLessThanOrEqual(
+    allowedSum,
+  )
+  expect(
+    Math.abs(finite.reduce((sum, value) => sum + value * value, 0) - expected.sum_sq),
+    `${name}: sum of squares`,
+  ).toBeLessThanOrEqual(allowedSum * 2 * Math.max(1, Math.abs(expected.min), Math.abs(expected.max)))
   if (expected.values) expect(greatestDifference(numbers, flatten(expected.values)), name).toBeLessThanOrEqual(allowed)
   const spots = expected.spots ?? []
-  expect(greatestDifference(spots.map(([at]) => numbers[at]!), flatten(spots.map(([, value]) => value))), `${name}: single values`).toBeLessThanOrEqual(allowed)
+  expect(
+    greatestDifference(
+      spots.map(([at]) => numbers[at]!),
+      flatten(spots.map(([, value]) => value)),
+    ),
+    `${name}: single values`,
+  ).toBeLessThanOrEqual(allowed)
 }
 
 /** Per head, over all rows and items: what the given cases say of their weights. */
@@ -68,7 +93,9 @@ function meanRowEntropy(weights: Nested): number[] {
   const heads = items[0]!.length
   return Array.from({ length: heads }, (_, head) => {
     const rows = items.flatMap((item) => item[head]!)
-    const entropies = rows.map((row) => -row.reduce((sum, weight) => (weight > 0 ? sum + weight * Math.log(weight) : sum), 0))
+    const entropies = rows.map(
+      (row) => -row.reduce((sum, weight) => (weight > 0 ? sum + weight * Math.log(weight) : sum), 0),
+    )
     return entropies.reduce((a, b) => a + b, 0) / rows.length
   })
 }
@@ -82,12 +109,15 @@ for (const [engine, service] of services) {
       const answer = await answerTo(service, each, engine)
       expect(answer.engine.name).toBe(engine)
       expect(Object.keys(answer.parameters)).toEqual(expect.arrayContaining(Object.keys(each.parameters)))
-      for (const [name, expected] of Object.entries(each.parameters)) expectTensor(name, answer.parameters[name]!, expected, 0)
+      for (const [name, expected] of Object.entries(each.parameters))
+        expectTensor(name, answer.parameters[name]!, expected, 0)
       for (const stage of stages) {
-        if (each[stage] !== undefined) expectTensor(stage, stage === 'input' ? answer.input.values : answer[stage]!, each[stage], each.tolerance)
+        if (each[stage] !== undefined)
+          expectTensor(stage, stage === 'input' ? answer.input.values : answer[stage]!, each[stage], each.tolerance)
       }
       const entropies = each.row_entropy_nats_mean_per_head
-      if (entropies !== undefined) expect(greatestDifference(meanRowEntropy(answer['weights']!), entropies)).toBeLessThanOrEqual(each.tolerance)
+      if (entropies !== undefined)
+        expect(greatestDifference(meanRowEntropy(answer['weights']!), entropies)).toBeLessThanOrEqual(each.tolerance)
     })
   })
 }

@@ -8,9 +8,16 @@ export const root = join(import.meta.dirname, '..', '..')
 
 /** Runs a program. @returns its standard output, trimmed. @throws with what it printed when it fails. */
 export function run(program: string, args: readonly string[], env: Record<string, string> = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, ...env } })
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, ...env },
+  })
   if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`)
+  if (status !== 0)
+    throw new Error(
+      `${program} ${args.join(' ')} ended with ${status}:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`,
+    )
   return stdout.trim()
 }
 
@@ -22,7 +29,9 @@ export function whyNoImages(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs Linux and root (chroot, mounts)'
   const needed = ['buildah', 'unshare', 'nsenter', ...(process.env.NODE_IMAGE === undefined ? ['debootstrap'] : [])]
   const missing = needed.filter((name) => spawnSync('which', [name]).status !== 0)
-  return missing.length === 0 ? undefined : `missing: ${missing.join(', ')} (apt-get install buildah debootstrap util-linux)`
+  return missing.length === 0
+    ? undefined
+    : `missing: ${missing.join(', ')} (apt-get install buildah debootstrap util-linux)`
 }
 
 /**
@@ -47,8 +56,16 @@ export function baseImage(): string {
     cpSync(certificates, join(files, certificates))
     const container = buildah('from', 'scratch')
     buildah('add', '--quiet', container, files, '/')
-    buildah('config', '--env', `NODE_EXTRA_CA_CERTS=${certificates}`, '--env', `PIP_CERT=${certificates}`,
-      '--env', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', container)
+    buildah(
+      'config',
+      '--env',
+      `NODE_EXTRA_CA_CERTS=${certificates}`,
+      '--env',
+      `PIP_CERT=${certificates}`,
+      '--env',
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      container,
+    )
     buildah('commit', '--quiet', container, name)
     buildah('rm', container)
     return name
@@ -60,8 +77,19 @@ export function baseImage(): string {
 /** Builds a target of the Dockerfile. @returns the image's name */
 export function build(target: 'cpu' | 'gpu', base: string, args: Readonly<Record<string, string>> = {}): string {
   const name = `localhost/attention-service-test:${target}`
-  buildah('bud', '--quiet', '--layers', '--format', 'docker', '--target', target, '--tag', name,
-    ...Object.entries({ NODE_IMAGE: base, ...args }).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]), root)
+  buildah(
+    'bud',
+    '--quiet',
+    '--layers',
+    '--format',
+    'docker',
+    '--target',
+    target,
+    '--tag',
+    name,
+    ...Object.entries({ NODE_IMAGE: base, ...args }).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+    root,
+  )
   return name
 }
 
@@ -87,4 +115,3 @@ export function mount(image: string): { readonly path: string; unmount(): void }
   const container = buildah('from', '--pull-never', image)
   return { path: buildah('mount', container), unmount: () => void buildah('rm', container) }
 }
-

@@ -34,7 +34,14 @@ describe('chunks that fail', () => {
   beforeAll(async () => {
     const config = readConfig({ WORKERS: '0', ENGINE: 'direct', DATA_DIR: folder })
     service = createJobs(config, log, { compute, engines: async () => [] })
-    app = await buildApp(config, log, [(app) => { app.decorateRequest('caller', '') }, asyncExperiments(service.jobs), onlyAsyncExperiments, jobRoutes(service.jobs)])
+    app = await buildApp(config, log, [
+      (app) => {
+        app.decorateRequest('caller', '')
+      },
+      asyncExperiments(service.jobs),
+      onlyAsyncExperiments,
+      jobRoutes(service.jobs),
+    ])
   })
   beforeEach(() => tries.clear())
   afterAll(async () => {
@@ -44,7 +51,12 @@ describe('chunks that fail', () => {
   })
 
   async function run(first: number): Promise<{ location: string; job: SeenJob }> {
-    const answer = await app.inject({ method: 'POST', url: '/experiments/bias', headers: { prefer: 'respond-async' }, payload: { seeds: { first, count: 40 } } })
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/experiments/bias',
+      headers: { prefer: 'respond-async' },
+      payload: { seeds: { first, count: 40 } },
+    })
     expect(answer.statusCode, answer.body).toBe(202)
     const location = answer.headers.location as string
     for (;;) {
@@ -65,9 +77,17 @@ describe('chunks that fail', () => {
     const result = await app.inject(`${location}/result`)
     expect(result.statusCode).toBe(500)
     expect(result.headers['content-type']).toContain('application/problem+json')
-    expect(result.json()).toMatchObject({ code: 'request-crashes-worker', detail: 'The request ended its worker twice.' })
+    expect(result.json()).toMatchObject({
+      code: 'request-crashes-worker',
+      detail: 'The request ended its worker twice.',
+    })
     expect(result.json().instance).toBe(result.headers['x-request-id'])
-    const again = await app.inject({ method: 'POST', url: '/experiments/bias', headers: { prefer: 'respond-async' }, payload: { seeds: { first: 0, count: 40 } } })
+    const again = await app.inject({
+      method: 'POST',
+      url: '/experiments/bias',
+      headers: { prefer: 'respond-async' },
+      payload: { seeds: { first: 0, count: 40 } },
+    })
     expect(again.headers.location).not.toBe(location)
     expect((await app.inject({ method: 'DELETE', url: again.headers.location as string })).statusCode).toBe(202)
   })
@@ -84,7 +104,9 @@ describe('chunks that fail', () => {
   })
 
   it('in words that are not ours end in `internal`, without the words', async () => {
-    behaviour = () => { throw new Error('/secret/path of a library') }
+    behaviour = () => {
+      throw new Error('/secret/path of a library')
+    }
     const { location } = await run(3)
     const result = await app.inject(`${location}/result`)
     expect(result.json()).toMatchObject({ status: 500, code: 'internal' })

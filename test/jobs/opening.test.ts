@@ -21,13 +21,42 @@ describe('the store of jobs', () => {
     const compute = (): Promise<string> => new Promise(() => {})
     const opening = new Opening({
       counts: { kept: 0, failed: 0, 'put-off': 0 },
-      folder: new JobFolder(path), databaseUrl: '', limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 }, version: '1.0.0', lanes: 1, chunkSeconds: 60,
-      compute: (_chunk, signal) => Promise.race([compute(), new Promise<string>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))]),
-      render: () => Promise.reject(new Error('nothing to render')), log,
+      folder: new JobFolder(path),
+      databaseUrl: '',
+      limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 },
+      version: '1.0.0',
+      lanes: 1,
+      chunkSeconds: 60,
+      compute: (_chunk, signal) =>
+        Promise.race([
+          compute(),
+          new Promise<string>((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason as Error)),
+          ),
+        ]),
+      render: () => Promise.reject(new Error('nothing to render')),
+      log,
     })
-    const jobs = new Jobs(opening, { compute, engines: async () => [] }, { maxSeeds: 1000, chunkBytes: 1e9 }, '1.0.0', log)
+    const jobs = new Jobs(
+      opening,
+      { compute, engines: async () => [] },
+      { maxSeeds: 1000, chunkBytes: 1e9 },
+      '1.0.0',
+      log,
+    )
     const first = await opening.open()
-    const { job: { id } } = await first.store.submit({ content: 'c', idOf: () => 'the-job', caller: '', kind: 'bias', request: '{}', seeds: 10, seedsPerChunk: 5, bytes: 1 })
+    const {
+      job: { id },
+    } = await first.store.submit({
+      content: 'c',
+      idOf: () => 'the-job',
+      caller: '',
+      kind: 'bias',
+      request: '{}',
+      seeds: 10,
+      seedsPerChunk: 5,
+      bytes: 1,
+    })
     opening.accepting()
     await first.database.close() // as when its process memory is spoilt: nothing answers any more
     await expect(jobs.get('', id)).rejects.toMatchObject({ code: 'storage-failed', headers: { 'retry-after': '5' } })
@@ -51,9 +80,16 @@ it('a database that says nothing has no numbers, and nobody waits for them', asy
   const silent = createServer((connection) => connections.push(connection)).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const opening = new Opening({
-    folder: new JobFolder(path), databaseUrl: `postgres://a:b@127.0.0.1:${(silent.address() as AddressInfo).port}/x`,
-    limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 }, version: '1.0.0', lanes: 1, chunkSeconds: 60,
-    compute: () => new Promise(() => {}), render: () => new Promise(() => {}), log: pino({ level: 'silent' }), counts: { kept: 0, failed: 0, 'put-off': 0 },
+    folder: new JobFolder(path),
+    databaseUrl: `postgres://a:b@127.0.0.1:${(silent.address() as AddressInfo).port}/x`,
+    limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 },
+    version: '1.0.0',
+    lanes: 1,
+    chunkSeconds: 60,
+    compute: () => new Promise(() => {}),
+    render: () => new Promise(() => {}),
+    log: pino({ level: 'silent' }),
+    counts: { kept: 0, failed: 0, 'put-off': 0 },
   })
   expect(await opening.numbers()).toBeNull()
   const started = opening.start()

@@ -19,7 +19,13 @@ describe('jobs over HTTP', () => {
   const folder = mkdtempSync(join(tmpdir(), 'attention-jobs-'))
   let service: Service
   beforeAll(async () => {
-    service = await startService({ ENGINE: 'direct', DATA_DIR: folder, API_KEYS: 'key-a,key-b', JOB_LIMIT: '2', MAX_SEEDS: '100000' })
+    service = await startService({
+      ENGINE: 'direct',
+      DATA_DIR: folder,
+      API_KEYS: 'key-a,key-b',
+      JOB_LIMIT: '2',
+      MAX_SEEDS: '100000',
+    })
   })
   afterAll(async () => {
     await service.close()
@@ -29,7 +35,8 @@ describe('jobs over HTTP', () => {
   const get = (url: string, headers: Record<string, string> = keyA) => service.app.inject({ url, headers })
   const post = (kind: string, payload: object, headers: Record<string, string> = keyA, prefer = 'respond-async') =>
     service.app.inject({ method: 'POST', url: `/experiments/${kind}`, headers: { prefer, ...headers }, payload })
-  const cancel = (url: string, headers: Record<string, string> = keyA) => service.app.inject({ method: 'DELETE', url, headers })
+  const cancel = (url: string, headers: Record<string, string> = keyA) =>
+    service.app.inject({ method: 'DELETE', url, headers })
   async function ended(url: string, headers = keyA): Promise<SeenJob> {
     for (;;) {
       const job = (await get(url, headers)).json() as SeenJob
@@ -45,7 +52,12 @@ describe('jobs over HTTP', () => {
 
   it('opens no database for a question, where there never was a job', async () => {
     expect((await get('/jobs')).json()).toEqual({ jobs: [], next: null })
-    for (const url of ['/jobs/AAAAAAAAAAAAAAAAAAAAAA', '/jobs/AAAAAAAAAAAAAAAAAAAAAA/result', '/jobs/AAAAAAAAAAAAAAAAAAAAAA/events']) expect((await get(url)).statusCode).toBe(404)
+    for (const url of [
+      '/jobs/AAAAAAAAAAAAAAAAAAAAAA',
+      '/jobs/AAAAAAAAAAAAAAAAAAAAAA/result',
+      '/jobs/AAAAAAAAAAAAAAAAAAAAAA/events',
+    ])
+      expect((await get(url)).statusCode).toBe(404)
     expect((await cancel('/jobs/AAAAAAAAAAAAAAAAAAAAAA')).statusCode).toBe(404)
     expect(existsSync(join(folder, 'jobs'))).toBe(false)
   })
@@ -93,7 +105,10 @@ describe('jobs over HTTP', () => {
     const events = parseEvents(answer.body)
     expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => i + 1))
     expect(events.slice(0, -1).every(({ name }) => name === 'progress')).toBe(true)
-    expect(events.at(-1)).toMatchObject({ name: 'succeeded', data: { state: 'succeeded', progress: { done: 60, total: 60 } } })
+    expect(events.at(-1)).toMatchObject({
+      name: 'succeeded',
+      data: { state: 'succeeded', progress: { done: 60, total: 60 } },
+    })
     const done = events.map(({ data }) => data.progress.done as number)
     expect(done).toEqual([...done].sort((a, b) => a - b))
     expect(events.length).toBeGreaterThan(5)
@@ -132,8 +147,18 @@ describe('jobs over HTTP', () => {
     expect(own.map(({ id }) => `/jobs/${id}`)).not.toContain(location)
   })
 
-  it.each(['x', 'AAAAAAAAAAAAAAAAAAAAAA', '%00', '%F0%9F%98%80', 'a'.repeat(500), "';DROP TABLE jobs", '-1', '__proto__'])('answers 404 for the unknown id %s', async (id) => {
-    for (const url of [`/jobs/${id}`, `/jobs/${id}/result`, `/jobs/${id}/events`]) expect((await get(url)).json()).toMatchObject({ status: 404, code: 'not-found' })
+  it.each([
+    'x',
+    'AAAAAAAAAAAAAAAAAAAAAA',
+    '%00',
+    '%F0%9F%98%80',
+    'a'.repeat(500),
+    "';DROP TABLE jobs",
+    '-1',
+    '__proto__',
+  ])('answers 404 for the unknown id %s', async (id) => {
+    for (const url of [`/jobs/${id}`, `/jobs/${id}/result`, `/jobs/${id}/events`])
+      expect((await get(url)).json()).toMatchObject({ status: 404, code: 'not-found' })
     expect((await cancel(`/jobs/${id}`)).statusCode).toBe(404)
   })
 
@@ -144,7 +169,7 @@ describe('jobs over HTTP', () => {
     const times = all.jobs.map(({ created_at }) => String(created_at))
     expect(times).toEqual([...times].sort().reverse())
     const seen: string[] = []
-    for (let url: string | null = '/jobs?limit=3'; url !== null;) {
+    for (let url: string | null = '/jobs?limit=3'; url !== null; ) {
       const page = await get(url)
       const { jobs, next } = page.json() as { jobs: SeenJob[]; next: string | null }
       expect(jobs.length).toBeLessThanOrEqual(3)
@@ -153,15 +178,32 @@ describe('jobs over HTTP', () => {
       url = next
     }
     expect(seen).toEqual(all.jobs.map(({ id }) => id))
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'before=x', 'page=2', 'limit=1&limit=2']) expect((await get(`/jobs?${query}`)).json()).toMatchObject({ status: 400, code: 'invalid-request' })
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'before=x', 'page=2', 'limit=1&limit=2'])
+      expect((await get(`/jobs?${query}`)).json()).toMatchObject({ status: 400, code: 'invalid-request' })
   })
 
   it('refuses what cannot be done before it is accepted: bad requests, too many seeds, too large a seed, too many jobs', async () => {
-    expect((await post('bias', { model: { d_in: 'x' } })).json()).toMatchObject({ status: 400, errors: [{ path: '/model/d_in' }] })
-    expect((await post('bias', { seeds: { list: [1, 1] } })).json()).toMatchObject({ status: 400, errors: [{ path: '/seeds/list/1' }] })
-    for (const prefer of ['respond-async', 'return=minimal']) expect((await post('bias', { engine: 'tensorflow' }, keyA, prefer)).json()).toMatchObject({ status: 400, code: 'engine-not-enabled', errors: [{ path: '/engine' }] })
-    expect((await post('bias', { seeds: { count: 100_001 } })).json()).toMatchObject({ status: 413, code: 'work-too-large' })
-    expect((await post('bias', { input: { seq_len: 200_000 }, seeds: { count: 1 } })).json()).toMatchObject({ status: 413 })
+    expect((await post('bias', { model: { d_in: 'x' } })).json()).toMatchObject({
+      status: 400,
+      errors: [{ path: '/model/d_in' }],
+    })
+    expect((await post('bias', { seeds: { list: [1, 1] } })).json()).toMatchObject({
+      status: 400,
+      errors: [{ path: '/seeds/list/1' }],
+    })
+    for (const prefer of ['respond-async', 'return=minimal'])
+      expect((await post('bias', { engine: 'tensorflow' }, keyA, prefer)).json()).toMatchObject({
+        status: 400,
+        code: 'engine-not-enabled',
+        errors: [{ path: '/engine' }],
+      })
+    expect((await post('bias', { seeds: { count: 100_001 } })).json()).toMatchObject({
+      status: 413,
+      code: 'work-too-large',
+    })
+    expect((await post('bias', { input: { seq_len: 200_000 }, seeds: { count: 1 } })).json()).toMatchObject({
+      status: 413,
+    })
     const waiting: string[] = []
     for (let first = 0; first < 2; first++) waiting.push(await accepted('heads', { seeds: { first, count: 50_000 } }))
     const third = await post('heads', { seeds: { first: 2, count: 50_000 } })
@@ -176,8 +218,11 @@ describe('jobs over HTTP', () => {
   })
 
   it('documents jobs as they are', async () => {
-    const validate = new Ajv2020({ strict: false, formats: { 'date-time': true } }).compile(JSON.parse(JSON.stringify(JobBody)))
-    for (const job of [...Object.values(jobExamples), ...(await get('/jobs')).json().jobs]) expect(validate(job), JSON.stringify(validate.errors)).toBe(true)
+    const validate = new Ajv2020({ strict: false, formats: { 'date-time': true } }).compile(
+      JSON.parse(JSON.stringify(JobBody)),
+    )
+    for (const job of [...Object.values(jobExamples), ...(await get('/jobs')).json().jobs])
+      expect(validate(job), JSON.stringify(validate.errors)).toBe(true)
   })
 })
 
@@ -185,13 +230,23 @@ describe('a result that has expired', () => {
   it('is 410, its job is told apart from an unknown one, and the same request is a new job', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'attention-jobs-'))
     const service = await startService({ ENGINE: 'direct', DATA_DIR: folder, JOB_RETENTION: String(2 / 86_400) })
-    const submit = () => service.app.inject({ method: 'POST', url: '/experiments/bias', headers: { prefer: 'respond-async' }, payload: small })
+    const submit = () =>
+      service.app.inject({
+        method: 'POST',
+        url: '/experiments/bias',
+        headers: { prefer: 'respond-async' },
+        payload: small,
+      })
     const location = (await submit()).headers.location as string
     while ((await service.app.inject(`${location}/result`)).statusCode === 409) await sleep(50)
     expect((await service.app.inject(`${location}/result`)).statusCode).toBe(200)
     await sleep(2_200)
-    for (const url of [`${location}/result`, `${location}/events`]) expect((await service.app.inject(url)).json()).toMatchObject({ status: 410, code: 'job-expired' })
-    expect((await service.app.inject(location)).json()).toMatchObject({ state: 'succeeded', progress: { done: 40, total: 40 } })
+    for (const url of [`${location}/result`, `${location}/events`])
+      expect((await service.app.inject(url)).json()).toMatchObject({ status: 410, code: 'job-expired' })
+    expect((await service.app.inject(location)).json()).toMatchObject({
+      state: 'succeeded',
+      progress: { done: 40, total: 40 },
+    })
     expect((await service.app.inject('/jobs')).json().jobs).toEqual([])
     expect((await submit()).headers.location).not.toBe(location)
     await service.close()

@@ -13,7 +13,15 @@ import { makeTables } from '../../src/jobs/tables.ts'
 
 const secondsKept = 2
 const job = (more: Partial<NewJob> = {}): NewJob => ({
-  content: 'content', idOf: (attempt) => `id-${more.content ?? 'content'}-${attempt}`, caller: '', kind: 'bias', request: '{}', seeds: 5, seedsPerChunk: 2, bytes: 400, ...more,
+  content: 'content',
+  idOf: (attempt) => `id-${more.content ?? 'content'}-${attempt}`,
+  caller: '',
+  kind: 'bias',
+  request: '{}',
+  seeds: 5,
+  seedsPerChunk: 2,
+  bytes: 400,
+  ...more,
 })
 
 describe('the store of jobs', () => {
@@ -34,15 +42,22 @@ describe('the store of jobs', () => {
     await database.close()
     rmSync(path, { recursive: true, force: true })
   })
-  const count = async (table: string): Promise<number> => Number((await database.query<{ count: number }>(`SELECT count(*) AS count FROM attention_jobs.${table}`))[0]!.count)
+  const count = async (table: string): Promise<number> =>
+    Number((await database.query<{ count: number }>(`SELECT count(*) AS count FROM attention_jobs.${table}`))[0]!.count)
 
   it('hands out each chunk once, keeps each answer once, and asks for one report', async () => {
-    const { job: { id } } = await store.submit(job())
+    const {
+      job: { id },
+    } = await store.submit(job())
     const tasks = []
     for (let task = await queue.take(); task !== null; task = await queue.take()) tasks.push(task)
     expect(tasks.map(({ chunk }) => chunk)).toEqual([0, 1, 2])
     const ranges = await Promise.all(tasks.map((task) => store.begin(task)))
-    expect(ranges.map((range) => [range!.from, range!.to])).toEqual([[0, 2], [2, 4], [4, 5]])
+    expect(ranges.map((range) => [range!.from, range!.to])).toEqual([
+      [0, 2],
+      [2, 4],
+      [4, 5],
+    ])
     for (const task of tasks.toReversed()) {
       expect(await store.keep(task, `answer ${task.chunk}`)).toBe(task.chunk === 0 ? 'last' : 'kept')
       expect(await store.keep(task, 'a second time')).toBe('dropped') // as a replica that was thought dead would
@@ -55,7 +70,14 @@ describe('the store of jobs', () => {
     await store.succeeded(report!, '{}')
     await store.succeeded(report!, 'a second time')
     expect(await store.result(id)).toBe('{}')
-    expect((await store.eventsAfter(id, 0)).map(({ name }) => name)).toEqual(['progress', 'progress', 'progress', 'progress', 'progress', 'succeeded'])
+    expect((await store.eventsAfter(id, 0)).map(({ name }) => name)).toEqual([
+      'progress',
+      'progress',
+      'progress',
+      'progress',
+      'progress',
+      'succeeded',
+    ])
   })
 
   it('keeps no more than its limit, until something expires; then the rows are gone and the job is still known', async () => {

@@ -10,9 +10,12 @@ describe('the kernels', () => {
     const root = mkdtempSync(join(tmpdir(), 'kernels-'))
     const folder = join(root, 'src', 'kernels')
     mkdirSync(folder, { recursive: true })
-    for (const file of ['kernels.ts', 'powers.ts']) copyFileSync(new URL(`../../src/kernels/${file}`, import.meta.url), join(folder, file))
+    for (const file of ['kernels.ts', 'powers.ts'])
+      copyFileSync(new URL(`../../src/kernels/${file}`, import.meta.url), join(folder, file))
     try {
-      await expect(import(pathToFileURL(join(folder, 'kernels.ts')).href)).rejects.toThrow('build/kernels.wasm is missing: run `npm run build:kernels`')
+      await expect(import(pathToFileURL(join(folder, 'kernels.ts')).href)).rejects.toThrow(
+        'build/kernels.wasm is missing: run `npm run build:kernels`',
+      )
     } finally {
       rmSync(root, { recursive: true })
     }
@@ -24,7 +27,10 @@ describe('the kernels', () => {
       expect(power >= 2n ** 63n && power < 2n ** 64n).toBe(true)
       // power - 1 <= 10^k * 2^scale < power, as integers on both sides.
       const scale = 63n - BigInt(Math.floor(k * Math.log2(10)))
-      const [above, below] = [10n ** BigInt(Math.max(k, 0)) << max(scale), 10n ** BigInt(Math.max(-k, 0)) << max(-scale)]
+      const [above, below] = [
+        (10n ** BigInt(Math.max(k, 0))) << max(scale),
+        (10n ** BigInt(Math.max(-k, 0))) << max(-scale),
+      ]
       expect((power - 1n) * below <= above && above < power * below).toBe(true)
     }
   })

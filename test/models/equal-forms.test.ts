@@ -13,7 +13,16 @@ import type { Tensor } from '../../src/tensor/tensor.ts'
 import { uniform } from '../conformance/problems.ts'
 
 const [batch, seqLen, dIn, perHead, numHeads] = [3, 7, 5, 4, 3]
-const wrapper: ModelSpec = { kind: 'multi-head-wrapper', dIn, dOut: perHead, contextLength: seqLen, numHeads, dropout: 0, qkvBias: true, outProj: true }
+const wrapper: ModelSpec = {
+  kind: 'multi-head-wrapper',
+  dIn,
+  dOut: perHead,
+  contextLength: seqLen,
+  numHeads,
+  dropout: 0,
+  qkvBias: true,
+  outProj: true,
+}
 const batched: ModelSpec = { ...wrapper, kind: 'multi-head', dOut: perHead * numHeads }
 const causal: ModelSpec = { ...wrapper, kind: 'causal', numHeads: 1, outProj: false }
 
@@ -22,7 +31,9 @@ const draw = (length: number): Float32Array => Float32Array.from({ length }, () 
 const input = draw(batch * seqLen * dIn)
 
 function drawParameters(spec: ModelSpec): NamedParameters {
-  return new Map(modelClasses[spec.kind].parameters(spec).map(({ name, shape }) => [name, tensor(shape, draw(sizeOf(shape)))]))
+  return new Map(
+    modelClasses[spec.kind].parameters(spec).map(({ name, shape }) => [name, tensor(shape, draw(sizeOf(shape)))]),
+  )
 }
 
 /** The wrapper's parameters under the batched form's names: the heads' Linears stacked, head 0's rows first. */
@@ -32,7 +43,10 @@ function copied(from: NamedParameters): NamedParameters {
     for (const part of ['weight', 'bias']) {
       const heads = Array.from({ length: numHeads }, (_, head) => from.get(`heads.${head}.${name}.${part}`)!)
       const [rows, ...rest] = heads[0]!.shape
-      to.set(`${name}.${part}`, tensor([rows! * numHeads, ...rest], Float32Array.from(heads.flatMap(({ data }) => [...data]))))
+      to.set(
+        `${name}.${part}`,
+        tensor([rows! * numHeads, ...rest], Float32Array.from(heads.flatMap(({ data }) => [...data]))),
+      )
     }
   }
   return to
@@ -40,8 +54,14 @@ function copied(from: NamedParameters): NamedParameters {
 
 function problemOf(spec: ModelSpec, parameters: NamedParameters) {
   return attentionProblem({
-    spec, batch, seqLen, input, dropout: null,
-    headDim: headDim(spec), outputDim: outputDim(spec), projections: modelClasses[spec.kind].lower(spec, parameters),
+    spec,
+    batch,
+    seqLen,
+    input,
+    dropout: null,
+    headDim: headDim(spec),
+    outputDim: outputDim(spec),
+    projections: modelClasses[spec.kind].lower(spec, parameters),
   })
 }
 
@@ -68,13 +88,20 @@ describe.each(plain)('on $name', (engine) => {
     const parameters = drawParameters(wrapper)
     const all = await engine.run(problemOf(wrapper, parameters), { weights: true, contextHeads: true })
     for (let head = 0; head < numHeads; head++) {
-      const own = new Map([...parameters].filter(([name]) => name.startsWith(`heads.${head}.`)).map(([name, value]) => [name.replace(`heads.${head}.`, ''), value]))
+      const own = new Map(
+        [...parameters]
+          .filter(([name]) => name.startsWith(`heads.${head}.`))
+          .map(([name, value]) => [name.replace(`heads.${head}.`, ''), value]),
+      )
       const one = await engine.run(problemOf(causal, own), { weights: true })
       const part = seqLen * perHead
       for (let item = 0; item < batch; item++) {
-        for (let query = 0; query < seqLen; query++) expect(all.weights!.row(item, head, query)).toEqual(one.weights!.row(item, 0, query))
+        for (let query = 0; query < seqLen; query++)
+          expect(all.weights!.row(item, head, query)).toEqual(one.weights!.row(item, 0, query))
         const from = (item * numHeads + head) * part
-        expect(all.contextHeads!.data.subarray(from, from + part)).toEqual(one.context.data.subarray(item * part, (item + 1) * part))
+        expect(all.contextHeads!.data.subarray(from, from + part)).toEqual(
+          one.context.data.subarray(item * part, (item + 1) * part),
+        )
       }
     }
   })

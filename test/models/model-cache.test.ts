@@ -5,10 +5,20 @@ import type { Model } from '../../src/models/build.ts'
 import type { ModelSpec } from '../../src/models/spec.ts'
 
 /** A million parameters: the cache holds fewer than 20 of them. */
-const spec: ModelSpec = { kind: 'multi-head', dIn: 512, dOut: 512, contextLength: 8, numHeads: 8, dropout: 0, qkvBias: false, outProj: true }
+const spec: ModelSpec = {
+  kind: 'multi-head',
+  dIn: 512,
+  dOut: 512,
+  contextLength: 8,
+  numHeads: 8,
+  dropout: 0,
+  qkvBias: false,
+  outProj: true,
+}
 const enoughToEvict = 20
 
-const expectDrawn = ({ parameters }: Model, seed: number): void => expect(parameters).toEqual(drawModel(spec, seed).parameters)
+const expectDrawn = ({ parameters }: Model, seed: number): void =>
+  expect(parameters).toEqual(drawModel(spec, seed).parameters)
 const evictAll = (firstSeed: number): void => {
   for (let i = 0; i < enoughToEvict; i++) cachedModel(spec, firstSeed + i, false).end()
 }

@@ -5,15 +5,41 @@ import { RunningService } from '../support/running-service.ts'
 
 describe('keys (promise 20)', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ API_KEYS: 'first-key, second-key', LOG_LEVEL: 'debug' }) })
+  beforeAll(async () => {
+    service = await RunningService.start({ API_KEYS: 'first-key, second-key', LOG_LEVEL: 'debug' })
+  })
   afterAll(() => service.stop())
 
   it('are asked for everywhere but at health and the page of /docs, before anything is said of what there is', async () => {
-    const asked = ['/attention/causal', '/attention/multi-head?randn=1,2,3', '/attention/nothing', '/experiments/bias', '/engines', '/metrics', '/openapi.json', '/openapi.yaml', '/jobs', '/jobs/x', '/nowhere', '/%', '/health', '/healthy', '/docsearch']
+    const asked = [
+      '/attention/causal',
+      '/attention/multi-head?randn=1,2,3',
+      '/attention/nothing',
+      '/experiments/bias',
+      '/engines',
+      '/metrics',
+      '/openapi.json',
+      '/openapi.yaml',
+      '/jobs',
+      '/jobs/x',
+      '/nowhere',
+      '/%',
+      '/health',
+      '/healthy',
+      '/docsearch',
+    ]
     for (const address of asked) {
-      for (const headers of [{}, { 'x-api-key': 'wrong' }, { 'x-api-key': 'first-key2' }, { authorization: 'Bearer wrong' }, { authorization: 'Basic first-key' }, { 'x-api-key': '' }] as Record<string, string>[]) {
+      for (const headers of [
+        {},
+        { 'x-api-key': 'wrong' },
+        { 'x-api-key': 'first-key2' },
+        { authorization: 'Bearer wrong' },
+        { authorization: 'Basic first-key' },
+        { 'x-api-key': '' },
+      ] as Record<string, string>[]) {
         const answer = await service.get(address, headers)
-        if (address === '/%') { // not an address at all
+        if (address === '/%') {
+          // not an address at all
           expect(answer.status).toBe(400)
           continue
         }
@@ -22,12 +48,18 @@ describe('keys (promise 20)', () => {
         expect(answer.headers['www-authenticate']).toBe('Bearer')
       }
     }
-    for (const open of ['/health/live', '/health/ready', '/docs']) expect((await service.get(open)).status, open).toBe(200)
+    for (const open of ['/health/live', '/health/ready', '/docs'])
+      expect((await service.get(open)).status, open).toBe(200)
     counted(20, `${asked.length - 1} addresses refuse 6 wrong keys each`)
   })
 
   it('open the door in either header', async () => {
-    for (const headers of [{ 'x-api-key': 'first-key' }, { 'x-api-key': 'second-key' }, { authorization: 'Bearer second-key' }, { authorization: 'bearer first-key' }] as Record<string, string>[]) {
+    for (const headers of [
+      { 'x-api-key': 'first-key' },
+      { 'x-api-key': 'second-key' },
+      { authorization: 'Bearer second-key' },
+      { authorization: 'bearer first-key' },
+    ] as Record<string, string>[]) {
       expect((await service.post(path, tiny, headers)).status).toBe(200)
       expect((await service.get('/nowhere', headers)).status).toBe(404)
     }
@@ -49,9 +81,17 @@ describe('the rate (promise 20)', () => {
     const service = await RunningService.start({ RATE_LIMIT: '20' })
     try {
       // A request of about 14 units of work, itself one request only.
-      const heavy = { model: { d_in: 512, d_out: 512, num_heads: 8 }, input: { randn: [1, 1024, 512] }, return: ['summary'] }
+      const heavy = {
+        model: { d_in: 512, d_out: 512, num_heads: 8 },
+        input: { randn: [1, 1024, 512] },
+        return: ['summary'],
+      }
       expect((await service.post(path, tiny)).status).toBe(200)
-      const answers = [await service.post(path, heavy), await service.post(path, heavy), await service.post(path, heavy)]
+      const answers = [
+        await service.post(path, heavy),
+        await service.post(path, heavy),
+        await service.post(path, heavy),
+      ]
       expect(answers[0]!.status).toBe(200)
       const refused = answers.find(({ status }) => status === 429)
       expect(refused?.json().code).toBe('rate-limited')
@@ -71,7 +111,11 @@ describe('the rate (promise 20)', () => {
     const service = await RunningService.start({ RATE_LIMIT: '2', TRUST_PROXY: 'true' })
     try {
       const from = (address: string) => service.get('/engines', { 'x-forwarded-for': address })
-      expect([(await from('203.0.113.1')).status, (await from('203.0.113.1')).status, (await from('203.0.113.1')).status]).toEqual([200, 200, 429])
+      expect([
+        (await from('203.0.113.1')).status,
+        (await from('203.0.113.1')).status,
+        (await from('203.0.113.1')).status,
+      ]).toEqual([200, 200, 429])
       expect((await from('203.0.113.2')).status).toBe(200)
     } finally {
       await service.stop()
@@ -81,7 +125,8 @@ describe('the rate (promise 20)', () => {
   it('is charged for a job when it is accepted, and not for one that was accepted before', async () => {
     const service = await RunningService.start({ RATE_LIMIT: '30' })
     try {
-      const submit = (count: number) => service.post('/experiments/bias', { seeds: { first: 0, count } }, { prefer: 'respond-async' })
+      const submit = (count: number) =>
+        service.post('/experiments/bias', { seeds: { first: 0, count } }, { prefer: 'respond-async' })
       const job = await submit(20_000) // of about 21 units
       expect(job.status).toBe(202)
       expect((await submit(20_000)).json().id).toBe(job.json().id)
@@ -104,14 +149,22 @@ describe('the rate (promise 20)', () => {
   })
 })
 
-
 describe('browsers', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ CORS_ORIGINS: 'https://lab.example,https://other.example', API_KEYS: 'key' }) })
+  beforeAll(async () => {
+    service = await RunningService.start({ CORS_ORIGINS: 'https://lab.example,https://other.example', API_KEYS: 'key' })
+  })
   afterAll(() => service.stop())
 
   it('may call from the named origins only', async () => {
-    const preflight = await service.send(path, { method: 'OPTIONS', headers: { origin: 'https://lab.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,x-api-key' } })
+    const preflight = await service.send(path, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://lab.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,x-api-key',
+      },
+    })
     expect(preflight.status).toBe(204)
     expect(preflight.headers['access-control-allow-origin']).toBe('https://lab.example')
     expect(preflight.headers['access-control-allow-headers']).toMatch(/x-api-key/)

@@ -7,23 +7,33 @@ import { RunningService, until } from '../support/running-service.ts'
 /** Kills the worker as soon as it computes something; another process than `but`. */
 async function killWhenBusy(service: RunningService, but = 0): Promise<number> {
   let pid = 0
-  await until(async () => {
-    const worker = (await service.workers()).find((worker) => worker.state === 'ready' && worker.doing !== null && worker.pid !== but)
-    pid = worker?.pid ?? 0
-    return pid > 0
-  }, 20_000, 'a worker is busy')
+  await until(
+    async () => {
+      const worker = (await service.workers()).find(
+        (worker) => worker.state === 'ready' && worker.doing !== null && worker.pid !== but,
+      )
+      pid = worker?.pid ?? 0
+      return pid > 0
+    },
+    20_000,
+    'a worker is busy',
+  )
   process.kill(pid, 'SIGKILL')
   return pid
 }
 
 describe('a worker that is killed', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start() })
+  beforeAll(async () => {
+    service = await RunningService.start()
+  })
   afterAll(() => service.stop())
 
   it('loses no accepted request and makes no number wrong (promise 10)', async () => {
     const kinds = 8
-    const right = await Promise.all(Array.from({ length: kinds }, async (_, seed) => (await service.post(path, tinyBy(seed))).text))
+    const right = await Promise.all(
+      Array.from({ length: kinds }, async (_, seed) => (await service.post(path, tinyBy(seed))).text),
+    )
     let going = true
     const statuses = new Map<number, number>()
     let wrong = 0
@@ -39,7 +49,13 @@ describe('a worker that is killed', () => {
     for (let kill = 0; kill < kills; kill++) {
       const { pid } = (await service.workers())[0]!
       process.kill(pid, 'SIGKILL')
-      back.push(await until(async () => (await service.workers()).some((worker) => worker.state === 'ready' && worker.pid !== pid), 30_000, 'a worker is back'))
+      back.push(
+        await until(
+          async () => (await service.workers()).some((worker) => worker.state === 'ready' && worker.pid !== pid),
+          30_000,
+          'a worker is back',
+        ),
+      )
       await sleep(2_000)
     }
     going = false
@@ -77,12 +93,20 @@ describe('a worker that is killed', () => {
 
   it('in the middle of a long answer: the connection is destroyed, not ended', async () => {
     const before = await service.metric('attention_forwarded_total{outcome="cut"}')
-    const response = await fetch(`http://127.0.0.1:${service.port}${path}`, { method: 'POST', body: JSON.stringify(huge), headers: { 'content-type': 'application/json' } })
+    const response = await fetch(`http://127.0.0.1:${service.port}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(huge),
+      headers: { 'content-type': 'application/json' },
+    })
     expect(response.status).toBe(200)
     const reader = response.body!.getReader()
     await reader.read()
     process.kill((await service.workers())[0]!.pid, 'SIGKILL')
-    await expect((async () => { while (!(await reader.read()).done); })()).rejects.toThrow()
+    await expect(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+    ).rejects.toThrow()
     expect(await service.metric('attention_forwarded_total{outcome="cut"}')).toBe(before + 1)
     await until(async () => (await service.post(path, tiny)).status === 200, 30_000, 'it goes on')
   })
@@ -94,7 +118,14 @@ it('a crash loop ends in /health/live 503, and the next good answer ends that (p
     for (let death = 1; death <= 5; death++) {
       expect((await service.get('/health/live')).status).toBe(200)
       let pid = 0
-      await until(async () => { pid = (await service.workers()).find(({ state }) => state === 'ready')?.pid ?? 0; return pid > 0 }, 30_000, 'a worker is up')
+      await until(
+        async () => {
+          pid = (await service.workers()).find(({ state }) => state === 'ready')?.pid ?? 0
+          return pid > 0
+        },
+        30_000,
+        'a worker is up',
+      )
       process.kill(pid, 'SIGKILL')
       await until(async () => (await service.workers())[0]!.pid !== pid, 30_000, 'the death is heard')
     }
@@ -116,7 +147,11 @@ it('two workers: the other one tries again', async () => {
     const answer = service.post(path, slow)
     const pid = await killWhenBusy(service)
     expect((await answer).status).toBe(200)
-    await until(async () => (await service.workers()).every((worker) => worker.state === 'ready' && worker.pid !== pid), 30_000, 'both are up again')
+    await until(
+      async () => (await service.workers()).every((worker) => worker.state === 'ready' && worker.pid !== pid),
+      30_000,
+      'both are up again',
+    )
   } finally {
     await service.stop()
   }

@@ -7,10 +7,13 @@ import { RunningService } from '../support/running-service.ts'
 import { randomFrom } from '../support/random.ts'
 
 /** What must never be in an error: stacks, paths, names of what the service is built on. */
-const innards = /\bat .+:\d+:\d+|\/(src|node_modules|work|home|usr|tmp)\/|fastify|undici|onnx|typebox|ajv|node:|\.ts\b|TypeError|RangeError|Cannot read/i
+const innards =
+  /\bat .+:\d+:\d+|\/(src|node_modules|work|home|usr|tmp)\/|fastify|undici|onnx|typebox|ajv|node:|\.ts\b|TypeError|RangeError|Cannot read/i
 
 let service: RunningService
-beforeAll(async () => { service = await RunningService.start() })
+beforeAll(async () => {
+  service = await RunningService.start()
+})
 afterAll(() => service.stop())
 
 /** Asserts that an answer is a problem document of the catalogue that shows no innards. */
@@ -27,20 +30,38 @@ describe('malformed bodies (promises 1 and 19)', () => {
   it('never crash it, never give 5xx, and say one thing in one format', async () => {
     const count = soaking ? 10_000 : 2_000
     const random = randomFrom(1)
-    const bodies = [tiny, tinyBy(7), { ...tiny, input: { values: [[[1, 2.5], [-3e-7, 4]]] }, model: { d_in: 2, d_out: 2, num_heads: 1 } }, { ...tiny, tokens: ['a', 'b'], tensor_format: 'flat', heads: [0], rows: [0, 3] }].map((body) => Buffer.from(JSON.stringify(body)))
+    const bodies = [
+      tiny,
+      tinyBy(7),
+      {
+        ...tiny,
+        input: {
+          values: [
+            [
+              [1, 2.5],
+              [-3e-7, 4],
+            ],
+          ],
+        },
+        model: { d_in: 2, d_out: 2, num_heads: 1 },
+      },
+      { ...tiny, tokens: ['a', 'b'], tensor_format: 'flat', heads: [0], rows: [0, 3] },
+    ].map((body) => Buffer.from(JSON.stringify(body)))
     const statuses = new Map<number, number>()
     let next = 0
-    await Promise.all(Array.from({ length: 8 }, async () => {
-      while (next++ < count) {
-        const body = mutate(bodies[Math.floor(random() * bodies.length)]!, random)
-        const answer = await service.post(path, body)
-        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-        if (answer.status !== 200) {
-          expect(answer.headers['content-type']).toBe('application/problem+json')
-          checkProblem(answer.text, answer.status, answer.headers['x-request-id'])
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        while (next++ < count) {
+          const body = mutate(bodies[Math.floor(random() * bodies.length)]!, random)
+          const answer = await service.post(path, body)
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+          if (answer.status !== 200) {
+            expect(answer.headers['content-type']).toBe('application/problem+json')
+            checkProblem(answer.text, answer.status, answer.headers['x-request-id'])
+          }
         }
-      }
-    }))
+      }),
+    )
     counted(1, `${count} mutated bodies: ${JSON.stringify(Object.fromEntries(statuses))}`)
     expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([])
     expect((statuses.get(400) ?? 0) / count).toBeGreaterThan(0.3)
@@ -56,9 +77,23 @@ function mutate(body: Buffer, random: () => number): Buffer {
     const kind = Math.floor(random() * 6)
     if (kind === 0) bytes[at] = Math.floor(random() * 256)
     else if (kind === 1) bytes = bytes.subarray(0, at)
-    else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.floor(random() * bytes.length))])
-    else if (kind === 3) bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(['null', '-1', '1e999', '[]', '{}', '"', ',', '18446744073709551616', '\\u0000', '\ud800', 'true'][Math.floor(random() * 11)]!), bytes.subarray(at)])
-    else if (kind === 4) bytes = Buffer.from(bytes.toString('latin1').replace(/\d+/, String(Math.floor(random() * 2 ** 40) - 2 ** 20)), 'latin1')
+    else if (kind === 2)
+      bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.floor(random() * bytes.length))])
+    else if (kind === 3)
+      bytes = Buffer.concat([
+        bytes.subarray(0, at),
+        Buffer.from(
+          ['null', '-1', '1e999', '[]', '{}', '"', ',', '18446744073709551616', '\\u0000', '\ud800', 'true'][
+            Math.floor(random() * 11)
+          ]!,
+        ),
+        bytes.subarray(at),
+      ])
+    else if (kind === 4)
+      bytes = Buffer.from(
+        bytes.toString('latin1').replace(/\d+/, String(Math.floor(random() * 2 ** 40) - 2 ** 20)),
+        'latin1',
+      )
     else bytes = Buffer.from(bytes.toString('latin1').replace(/"[a-z_]+"/, '"__proto__"'), 'latin1')
     if (bytes.length === 0) return bytes
   }
@@ -71,18 +106,24 @@ describe('what is not HTTP (promise 2)', () => {
     const count = soaking ? 1_000 : 300
     const statuses = new Map<string, number>()
     let next = 0
-    await Promise.all(Array.from({ length: 50 }, async () => {
-      while (next++ < count) {
-        const answer = await exchangeRaw(garbage(random))
-        const status = /^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? (answer === '' ? 'closed' : 'malformed')
-        statuses.set(status, (statuses.get(status) ?? 0) + 1)
-        const [head, body] = answer.split('\r\n\r\n') as [string, string]
-        expect(['400', '404', '405', '408', '413', '414', '415', '431'], head).toContain(status)
-        expect(head).toMatch(/content-type: application\/problem\+json/i)
-        expect(head).toMatch(/x-request-id: /i)
-        checkProblem(body.slice(0, Number(/content-length: (\d+)/i.exec(head)![1])), Number(status), /x-request-id: (\S+)/i.exec(head)![1])
-      }
-    }))
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        while (next++ < count) {
+          const answer = await exchangeRaw(garbage(random))
+          const status = /^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? (answer === '' ? 'closed' : 'malformed')
+          statuses.set(status, (statuses.get(status) ?? 0) + 1)
+          const [head, body] = answer.split('\r\n\r\n') as [string, string]
+          expect(['400', '404', '405', '408', '413', '414', '415', '431'], head).toContain(status)
+          expect(head).toMatch(/content-type: application\/problem\+json/i)
+          expect(head).toMatch(/x-request-id: /i)
+          checkProblem(
+            body.slice(0, Number(/content-length: (\d+)/i.exec(head)![1])),
+            Number(status),
+            /x-request-id: (\S+)/i.exec(head)![1],
+          )
+        }
+      }),
+    )
     counted(2, `${count} raw cases: ${JSON.stringify(Object.fromEntries(statuses))}`)
     expect((await service.get('/health/ready')).status).toBe(200)
   })
@@ -95,7 +136,8 @@ describe('what is not HTTP (promise 2)', () => {
       socket.on('data', (chunk: string) => {
         text += chunk
         const [head, body] = text.split('\r\n\r\n')
-        if (body !== undefined && body.length >= Number(/content-length: (\d+)/i.exec(head!)?.[1] ?? 0)) socket.destroy()
+        if (body !== undefined && body.length >= Number(/content-length: (\d+)/i.exec(head!)?.[1] ?? 0))
+          socket.destroy()
       })
       socket.on('error', () => {})
       socket.on('close', () => resolve(text))
@@ -122,7 +164,13 @@ describe('what is not HTTP (promise 2)', () => {
       () => Buffer.from(`BREW /attention/causal HTTP/1.1\r\nHost: x\r\n\r\n`),
       () => Buffer.from(`CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n`),
       () => head('Expect: miracles\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{'),
-      () => Buffer.concat([head('Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: ' + noise.length + '\r\n\r\n'), noise]),
+      () =>
+        Buffer.concat([
+          head(
+            'Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: ' + noise.length + '\r\n\r\n',
+          ),
+          noise,
+        ]),
     ]
     return cases[Math.floor(random() * cases.length)]!()
   }
@@ -139,7 +187,7 @@ describe('shapes that overflow and nesting without end (promise 5)', () => {
         { ...tiny, input: { shape: [size, size, 20], data: [1] } },
         { ...tiny, input: { shape: [size, 1, 20], base64: '' } },
       ]) {
-        const answer = await service.post(path, { ...body, 'return': ['summary'] }, { 'request-timeout': '5' })
+        const answer = await service.post(path, { ...body, return: ['summary'] }, { 'request-timeout': '5' })
         expect(answer.status, JSON.stringify(body)).toBeGreaterThanOrEqual(400)
         expect(answer.status, JSON.stringify(body)).toBeLessThan(500)
       }
@@ -150,7 +198,11 @@ describe('shapes that overflow and nesting without end (promise 5)', () => {
   it('JSON 100,000 deep is refused at once', async () => {
     await service.post(path, tiny)
     const depth = 100_000
-    const deep = [`{"input":${'['.repeat(depth)}${']'.repeat(depth)}}`, `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`, '['.repeat(depth)]
+    const deep = [
+      `{"input":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+      `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`,
+      '['.repeat(depth),
+    ]
     let slowest = 0
     for (const body of deep) {
       const answer = await service.post(path, body)

@@ -21,7 +21,9 @@ describe('a long answer is written to its client by the worker', () => {
 
   function send(socket: Socket, version: string, body: object): void {
     const text = JSON.stringify(body)
-    socket.write(`POST ${path} HTTP/${version}\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
+    socket.write(
+      `POST ${path} HTTP/${version}\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+    )
   }
 
   /** Sends requests at once on one connection; all that comes back until `end` comes, or the connection ends. */
@@ -54,7 +56,11 @@ describe('a long answer is written to its client by the worker', () => {
   }
 
   it('byte for byte, and what the client sent behind it is answered on the same connection', async () => {
-    const answers = await exchange('1.1', [huge, { ...tiny, return: ['summary'] }], Buffer.from('"engine":{"name":"direct"'))
+    const answers = await exchange(
+      '1.1',
+      [huge, { ...tiny, return: ['summary'] }],
+      Buffer.from('"engine":{"name":"direct"'),
+    )
     const { content, ended, rest } = chunksOf(bodyOf(answers))
     expect(ended).toBe(true)
     expect(content.equals(whole)).toBe(true)
@@ -75,7 +81,12 @@ describe('a long answer is written to its client by the worker', () => {
     process.kill(service.pid, 'SIGSTOP')
     try {
       await until(() => Promise.resolve(received >= whole.length), 30_000, 'the body is here')
-      await until(() => Promise.resolve(chunksOf(bodyOf(Buffer.concat(parts))).content.length === whole.length), 30_000, 'all of it', 200)
+      await until(
+        () => Promise.resolve(chunksOf(bodyOf(Buffer.concat(parts))).content.length === whole.length),
+        30_000,
+        'all of it',
+        200,
+      )
       expect(chunksOf(bodyOf(Buffer.concat(parts))).ended).toBe(false)
     } finally {
       process.kill(service.pid, 'SIGCONT')
@@ -91,7 +102,11 @@ describe('a long answer is written to its client by the worker', () => {
     send(socket, '1.1', huge)
     await new Promise((resolve) => socket.once('data', resolve))
     socket.destroy()
-    await until(async () => (await service.metric('attention_inflight_bytes{kind="work"}')) === 0, 30_000, 'its memory is given back')
+    await until(
+      async () => (await service.metric('attention_inflight_bytes{kind="work"}')) === 0,
+      30_000,
+      'its memory is given back',
+    )
     expect((await service.post(path, tiny)).status).toBe(200)
     expect((await service.workers())[0]!.pid).toBe(pid)
   })
@@ -99,12 +114,15 @@ describe('a long answer is written to its client by the worker', () => {
   it('but up to 1 MiB comes whole, with its length, so that it could be asked for again', async () => {
     const body = JSON.stringify({ ...huge, input: { randn: [1, 96, 64] } })
     const headers = await new Promise<Record<string, unknown>>((resolve, reject) => {
-      const sent = request({ port: service.port, path, method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
-        void text(response).then((answer) => {
-          expect(answer.length).toBeGreaterThan(256 * 1024)
-          resolve({ ...response.headers, bytes: answer.length })
-        })
-      })
+      const sent = request(
+        { port: service.port, path, method: 'POST', headers: { 'content-type': 'application/json' } },
+        (response) => {
+          void text(response).then((answer) => {
+            expect(answer.length).toBeGreaterThan(256 * 1024)
+            resolve({ ...response.headers, bytes: answer.length })
+          })
+        },
+      )
       sent.on('error', reject)
       sent.end(body)
     })

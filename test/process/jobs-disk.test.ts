@@ -8,7 +8,8 @@ import { hasEnded, submit, waitFor } from '../support/job-client.ts'
 import { RunningService } from '../support/running-service.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'attention-disk-'))
-const mount = (size: string, ...more: string[]): boolean => spawnSync('mount', ['-t', 'tmpfs', '-o', [...more, `size=${size}`].join(','), 'tmpfs', folder]).status === 0
+const mount = (size: string, ...more: string[]): boolean =>
+  spawnSync('mount', ['-t', 'tmpfs', '-o', [...more, `size=${size}`].join(','), 'tmpfs', folder]).status === 0
 const mounted = mount('64m')
 // A runner of CI may not be allowed to mount either, so this is not one of those that must run there.
 if (!mounted) console.warn('skipped: a small disk cannot be mounted here')
@@ -39,7 +40,11 @@ describe.skipIf(!mounted).each(['1', '0'])('a full disk, WORKERS=%s', (WORKERS) 
 
     const long = await submit(service, 'bias', { seeds: { first: 0, count: 2000 } })
     fill()
-    const refused = await service.post('/experiments/bias', { seeds: { first: 1, count: 200 } }, { prefer: 'respond-async' })
+    const refused = await service.post(
+      '/experiments/bias',
+      { seeds: { first: 1, count: 200 } },
+      { prefer: 'respond-async' },
+    )
     expect(refused.status).toBe(503)
     expect(refused.json()).toMatchObject({ code: 'storage-failed' })
     expect(refused.json().detail).toMatch(/MiB left/)
@@ -50,7 +55,10 @@ describe.skipIf(!mounted).each(['1', '0'])('a full disk, WORKERS=%s', (WORKERS) 
 
     rmSync(join(folder, 'fill'))
     expect((await waitFor(service, long, hasEnded)).state).toBe('succeeded')
-    expect((await service.get(`${long}/result`)).text === (await service.post('/experiments/bias', { seeds: { first: 0, count: 2000 } })).text).toBe(true)
+    expect(
+      (await service.get(`${long}/result`)).text ===
+        (await service.post('/experiments/bias', { seeds: { first: 0, count: 2000 } })).text,
+    ).toBe(true)
     expect((await service.get(`${location}/result`)).status).toBe(200)
     await waitFor(service, await submit(service, 'bias', { seeds: { first: 1, count: 200 } }), hasEnded)
     await service.stop()

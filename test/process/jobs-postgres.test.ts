@@ -10,7 +10,9 @@ const long = { seeds: { first: 0, count: 6000 } }
 describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', () => {
   let postgres: TestPostgres
   let running: RunningService[] = []
-  beforeAll(async () => { postgres = await TestPostgres.start(programs!) })
+  beforeAll(async () => {
+    postgres = await TestPostgres.start(programs!)
+  })
   afterEach(async () => {
     for (const service of running) await service.stop()
     running = []
@@ -18,7 +20,12 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
   afterAll(() => postgres.stop(), 60_000)
 
   async function start(environment: Record<string, string> = {}): Promise<RunningService> {
-    const service = await RunningService.start({ DATABASE_URL: postgres.url, ENGINE: 'direct', WORKERS: '1', ...environment })
+    const service = await RunningService.start({
+      DATABASE_URL: postgres.url,
+      ENGINE: 'direct',
+      WORKERS: '1',
+      ...environment,
+    })
     running.push(service)
     return service
   }
@@ -32,7 +39,9 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     const killedAt = performance.now()
     const job = await waitFor(b, location, hasEnded, 180_000)
     expect(job).toMatchObject({ state: 'succeeded', progress: { done: 6000, total: 6000 } })
-    console.log(`promise 21: a replica died with chunks in its hands; the job ended ${((performance.now() - killedAt) / 1000).toFixed(1)} s later`)
+    console.log(
+      `promise 21: a replica died with chunks in its hands; the job ended ${((performance.now() - killedAt) / 1000).toFixed(1)} s later`,
+    )
     expect((await b.get(`${location}/result`)).text === (await b.post('/experiments/bias', long)).text).toBe(true)
     const events = parseEvents((await b.get(`${location}/events`)).text)
     expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => i + 1))
@@ -47,7 +56,10 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     await until(() => !isAlive(first.pid), 30_000, 'the service is dead')
     const second = await start()
     expect((await waitFor(second, location, hasEnded, 180_000)).state).toBe('succeeded')
-    expect((await second.get(`${location}/result`, { accept: 'text/csv' })).text === (await second.post('/experiments/heads', { seeds: { first: 0, count: 3000 } }, { accept: 'text/csv' })).text).toBe(true)
+    expect(
+      (await second.get(`${location}/result`, { accept: 'text/csv' })).text ===
+        (await second.post('/experiments/heads', { seeds: { first: 0, count: 3000 } }, { accept: 'text/csv' })).text,
+    ).toBe(true)
   }, 300_000)
 
   it('replicas hear of each other: events, cancellation, and the same request is one job', async () => {

@@ -57,8 +57,14 @@ describe.each(['1', '0'])('jobs of a service with WORKERS=%s', (WORKERS) => {
     for (const accept of ['application/json', 'text/csv', 'image/svg+xml']) {
       const result = await service.get(`${location}/result`, { accept })
       expect(result.status).toBe(200)
-      expect(result.text === (await other.get(`${undisturbed}/result`, { accept })).text, `${accept} of the undisturbed job`).toBe(true)
-      expect(result.text === (await service.post('/experiments/bias', long, { accept })).text, `${accept} of the synchronous call`).toBe(true)
+      expect(
+        result.text === (await other.get(`${undisturbed}/result`, { accept })).text,
+        `${accept} of the undisturbed job`,
+      ).toBe(true)
+      expect(
+        result.text === (await service.post('/experiments/bias', long, { accept })).text,
+        `${accept} of the synchronous call`,
+      ).toBe(true)
     }
     const events = parseEvents((await service.get(`${location}/events`)).text)
     expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => i + 1))
@@ -98,7 +104,10 @@ describe('the process of the jobs', () => {
   it('is followed by the next when it is killed, and loses nothing; events go on where they were cut', async () => {
     const service = await start({ ENGINE: 'direct' })
     const location = await submit(service, 'bias', long)
-    const cut = service.get(`${location}/events`).then((answer) => answer.text, () => 'cut')
+    const cut = service.get(`${location}/events`).then(
+      (answer) => answer.text,
+      () => 'cut',
+    )
     await waitFor(service, location, ({ progress }) => progress.done > 300)
     process.kill(jobsProcess(service)!, 'SIGKILL')
     expect(await cut).toBe('cut')
@@ -124,7 +133,11 @@ describe('the process of the jobs', () => {
     if (WORKERS === '0') return
     const before = jobsProcess(service)!
     process.kill(before, 'SIGKILL')
-    await until(() => jobsProcess(service) !== undefined && jobsProcess(service) !== before, 30_000, 'the next one is there')
+    await until(
+      () => jobsProcess(service) !== undefined && jobsProcess(service) !== before,
+      30_000,
+      'the next one is there',
+    )
     await waitFor(service, await submit(service, 'bias', { seeds: { first: 9, count: 30 } }), hasEnded)
     expect(await service.metric(chunks)).toBeGreaterThan(kept)
     expect(await service.metric('attention_jobs{state="succeeded"}')).toBe(2)
@@ -135,7 +148,12 @@ describe('the process of the jobs', () => {
     await waitFor(service, await submit(service, 'bias', { seeds: { first: 0, count: 30 } }), hasEnded)
     process.kill(jobsProcess(service)!, 'SIGSTOP')
     const left = new AbortController()
-    const answer = service.post('/experiments/bias', { seeds: { first: 0, count: 100_000 } }, { prefer: 'respond-async', 'x-request-id': 'left' }, left.signal) // of about 105 units
+    const answer = service.post(
+      '/experiments/bias',
+      { seeds: { first: 0, count: 100_000 } },
+      { prefer: 'respond-async', 'x-request-id': 'left' },
+      left.signal,
+    ) // of about 105 units
     await sleep(300) // it lies before the stopped process
     left.abort()
     await expect(answer).rejects.toThrow()
@@ -143,7 +161,12 @@ describe('the process of the jobs', () => {
     expect((await service.get('/engines')).status).toBe(200)
     process.kill(jobsProcess(service)!, 'SIGCONT')
     let asked = 0
-    await until(async () => asked++ > 40 || (await service.get('/engines')).status === 429, 60_000, 'it is charged', 100)
+    await until(
+      async () => asked++ > 40 || (await service.get('/engines')).status === 429,
+      60_000,
+      'it is charged',
+      100,
+    )
     expect(asked).toBeLessThan(40) // which alone is not too much
   })
 
@@ -169,7 +192,10 @@ describe('the process of the jobs', () => {
     await waitFor(service, location, ({ state }) => state === 'running')
     let slowest = 0
     for (let i = 0; i < 20; i++) {
-      const answer = await service.post('/attention/causal', { model: { d_in: 4, d_out: 4 }, input: { randn: [1, 4, 4] } })
+      const answer = await service.post('/attention/causal', {
+        model: { d_in: 4, d_out: 4 },
+        input: { randn: [1, 4, 4] },
+      })
       expect(answer.status).toBe(200)
       slowest = Math.max(slowest, answer.ms)
     }
@@ -177,19 +203,30 @@ describe('the process of the jobs', () => {
     expect(slowest).toBeLessThan(10_000)
     expect((await service.send(location, { method: 'DELETE' })).status).toBe(202)
     expect((await service.get(location)).json().state).toBe('cancelled')
-    await until(async () => (await service.workers()).every(({ doing }) => doing === null), 30_000, 'the worker does nothing for a cancelled job')
+    await until(
+      async () => (await service.workers()).every(({ doing }) => doing === null),
+      30_000,
+      'the worker does nothing for a cancelled job',
+    )
   })
 })
 
 describe('DATA_DIR', () => {
-  const startOn = (DATA_DIR: string) => spawnSync(process.execPath, [mainFile], { env: { ...process.env, PORT: '0', WORKERS: '0', ENGINE: 'direct', DATA_DIR, LOG_LEVEL: 'info' }, timeout: 20_000, encoding: 'utf8' })
+  const startOn = (DATA_DIR: string) =>
+    spawnSync(process.execPath, [mainFile], {
+      env: { ...process.env, PORT: '0', WORKERS: '0', ENGINE: 'direct', DATA_DIR, LOG_LEVEL: 'info' },
+      timeout: 20_000,
+      encoding: 'utf8',
+    })
 
   it('belongs to one service: a second one stops with one clear line; a killed one leaves no lock behind', async () => {
     const DATA_DIR = folder()
     const first = await start({ DATA_DIR, ENGINE: 'direct' })
     const second = startOn(DATA_DIR)
     expect(second.status).toBe(2)
-    expect(second.stderr).toBe(`attention-service: DATA_DIR=${DATA_DIR}: another service is using this folder; give each its own, or let them share a DATABASE_URL\n`)
+    expect(second.stderr).toBe(
+      `attention-service: DATA_DIR=${DATA_DIR}: another service is using this folder; give each its own, or let them share a DATABASE_URL\n`,
+    )
     killAll(first)
     await until(() => !isAlive(first.pid), 30_000, 'the first is dead')
     const third = await start({ DATA_DIR, ENGINE: 'direct' })

@@ -14,10 +14,17 @@ it('SIGTERM answers what was accepted (promise 9)', async () => {
   const count = 20
   const answers = Array.from({ length: count }, () => service.post(path, slow))
   // The metrics may wait for the worker, and some may be answered by then.
-  const accepted = async (): Promise<number> => (await service.metric('attention_queue_length')) + (await service.metric('attention_forwarded_total{outcome="answered"}'))
+  const accepted = async (): Promise<number> =>
+    (await service.metric('attention_queue_length')) +
+    (await service.metric('attention_forwarded_total{outcome="answered"}'))
   await until(async () => (await accepted()) >= count - 1, 30_000, 'all are accepted', 1)
   service.child.kill('SIGTERM')
-  const drainingMs = await until(async () => (await service.get('/health/ready')).status === 503, 30_000, '/health/ready is 503', 1)
+  const drainingMs = await until(
+    async () => (await service.get('/health/ready')).status === 503,
+    30_000,
+    '/health/ready is 503',
+    1,
+  )
   figure(9, '/health/ready 503 after SIGTERM', drainingMs, { below: 100, unit: ' ms' })
   expect((await service.get('/health/ready')).json().status).toBe('draining')
   const refused = await service.post(path, tiny)
@@ -104,7 +111,9 @@ it('a port that is taken stops the start with one line, and leaves no folder beh
   const TMPDIR = mkdtempSync(join(tmpdir(), 'attention-test-'))
   try {
     for (const WORKERS of ['1', '0']) {
-      await expect(RunningService.start({ WORKERS, TMPDIR, PORT: String(first.port) })).rejects.toThrow(/^the service did not start: attention-service: PORT \d+ of HOST 127\.0\.0\.1 cannot be had: something else listens there already\n$/)
+      await expect(RunningService.start({ WORKERS, TMPDIR, PORT: String(first.port) })).rejects.toThrow(
+        /^the service did not start: attention-service: PORT \d+ of HOST 127\.0\.0\.1 cannot be had: something else listens there already\n$/,
+      )
     }
     expect(readdirSync(TMPDIR).filter((name) => name.startsWith('attention-'))).toEqual([])
   } finally {
@@ -114,5 +123,7 @@ it('a port that is taken stops the start with one line, and leaves no folder beh
 })
 
 it('a wrong setting stops the start with one line', async () => {
-  await expect(RunningService.start({ QUEUE_LIMIT: 'many' })).rejects.toThrow(/^the service did not start: attention-service: QUEUE_LIMIT=many: must be a whole number[^\n]*\n$/)
+  await expect(RunningService.start({ QUEUE_LIMIT: 'many' })).rejects.toThrow(
+    /^the service did not start: attention-service: QUEUE_LIMIT=many: must be a whole number[^\n]*\n$/,
+  )
 })

@@ -16,11 +16,16 @@ function padded(bytes: number): Buffer {
 describe('the body limit counts decoded bytes (promise 4)', () => {
   const limit = 8 * mebi
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ BODY_LIMIT: '8' }) })
+  beforeAll(async () => {
+    service = await RunningService.start({ BODY_LIMIT: '8' })
+  })
   afterAll(() => service.stop())
 
   it('takes a body of exactly the limit and refuses one byte more, plain and compressed', async () => {
-    for (const [bytes, status] of [[limit, 200], [limit + 1, 413]] as const) {
+    for (const [bytes, status] of [
+      [limit, 200],
+      [limit + 1, 413],
+    ] as const) {
       expect((await service.post(path, padded(bytes))).status, `plain, ${bytes}`).toBe(status)
       const answer = await service.post(path, gzipSync(padded(bytes)), { 'content-encoding': 'gzip' })
       expect(answer.status, `gzip, ${bytes}`).toBe(status)
@@ -38,24 +43,36 @@ describe('the body limit counts decoded bytes (promise 4)', () => {
     const answer = await service.post(path, bomb, { 'content-encoding': 'gzip' })
     expect(answer.status).toBe(413)
     const grown = pids.reduce((sum, pid, i) => sum + Math.max(0, residentBytes(pid).peak - before[i]!), 0)
-    figure(4, `peak memory while a bomb of ${Math.round(1024 * mebi / bomb.length)}:1 is refused, in limits of ${limit / mebi} MiB`, grown / limit, { below: 2 })
+    figure(
+      4,
+      `peak memory while a bomb of ${Math.round((1024 * mebi) / bomb.length)}:1 is refused, in limits of ${limit / mebi} MiB`,
+      grown / limit,
+      { below: 2 },
+    )
   })
 })
 
 describe('memory is reserved before work (promise 17)', () => {
   const budget = 512
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start({ MEMORY_LIMIT: String(budget) }) })
+  beforeAll(async () => {
+    service = await RunningService.start({ MEMORY_LIMIT: String(budget) })
+  })
   afterAll(() => service.stop())
   const pids = async (): Promise<number[]> => [service.pid, (await service.workers())[0]!.pid]
-  const taken = async (): Promise<number> => (await service.metric('attention_inflight_bytes{kind="bodies"}')) + (await service.metric('attention_inflight_bytes{kind="work"}'))
+  const taken = async (): Promise<number> =>
+    (await service.metric('attention_inflight_bytes{kind="bodies"}')) +
+    (await service.metric('attention_inflight_bytes{kind="work"}'))
 
   it('20 answers of 100 MB at once stay within the budget, and the ledgers are empty afterwards', async () => {
     await service.post(path, tiny)
     const base = (await pids()).reduce((sum, pid) => sum + residentBytes(pid).now, 0)
     const statuses = await Promise.all(Array.from({ length: 20 }, () => drain(huge)))
     const peak = (await pids()).reduce((sum, pid) => sum + residentBytes(pid).peak, 0)
-    counted(17, `20 answers of 100 MB: ${statuses.filter((status) => status === 200).length} answered, ${statuses.filter((status) => status === 503).length} refused`)
+    counted(
+      17,
+      `20 answers of 100 MB: ${statuses.filter((status) => status === 200).length} answered, ${statuses.filter((status) => status === 503).length} refused`,
+    )
     expect(statuses).toContain(200)
     for (const status of statuses) expect([200, 503]).toContain(status)
     figure(17, 'peak above the idle processes, of the budget', (peak - base) / (budget * mebi), { below: 1.25 })
@@ -67,9 +84,19 @@ describe('memory is reserved before work (promise 17)', () => {
     const base = (await pids()).reduce((sum, pid) => sum + residentBytes(pid).now, 0)
     const body = padded(100 * mebi)
     ;(await pids()).forEach(forgetPeak)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => service.post(path, body).then(({ status }) => status, () => 0)))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        service.post(path, body).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      ),
+    )
     const peak = (await pids()).reduce((sum, pid) => sum + residentBytes(pid).peak, 0)
-    counted(17, `20 bodies of 100 MB: ${answers.filter((status) => status === 200).length} answered, ${answers.filter((status) => status === 503).length} refused, ${answers.filter((status) => status === 0).length} closed`)
+    counted(
+      17,
+      `20 bodies of 100 MB: ${answers.filter((status) => status === 200).length} answered, ${answers.filter((status) => status === 503).length} refused, ${answers.filter((status) => status === 0).length} closed`,
+    )
     expect(answers).toContain(200)
     for (const status of answers) expect([200, 503, 0]).toContain(status)
     figure(17, 'peak above the processes before, of the budget', (peak - base) / (budget * mebi), { below: 1.25 })
@@ -87,7 +114,11 @@ describe('memory is reserved before work (promise 17)', () => {
 
   /** Reads an answer to its end without keeping it. */
   async function drain(body: unknown): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${service.port}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+    const response = await fetch(`http://127.0.0.1:${service.port}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    })
     for await (const _chunk of response.body!);
     return response.status
   }

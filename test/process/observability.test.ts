@@ -10,7 +10,11 @@ describe('what can be seen of a running service', () => {
   let service: RunningService
   beforeAll(async () => {
     service = await RunningService.start({ WORKERS: '2' })
-    await until(async () => (await service.workers()).every(({ state }) => state === 'ready'), 30_000, 'both workers are ready')
+    await until(
+      async () => (await service.workers()).every(({ state }) => state === 'ready'),
+      30_000,
+      'both workers are ready',
+    )
   })
   afterAll(() => service.stop())
 
@@ -19,13 +23,26 @@ describe('what can be seen of a running service', () => {
     await until(() => service.logged(({ reqId }) => reqId === 'seen-once').length > 0, 30_000, 'the line is written')
     const lines = service.logged(({ reqId }) => reqId === 'seen-once')
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatchObject({ method: 'POST', url: path, status: 200, ms: expect.any(Number), queue_ms: expect.any(Number), compute_ms: expect.any(Number), encode_ms: expect.any(Number), engine: expect.stringMatching(/ on cpu$/) })
+    expect(lines[0]).toMatchObject({
+      method: 'POST',
+      url: path,
+      status: 200,
+      ms: expect.any(Number),
+      queue_ms: expect.any(Number),
+      compute_ms: expect.any(Number),
+      encode_ms: expect.any(Number),
+      engine: expect.stringMatching(/ on cpu$/),
+    })
   })
 
   it('Server-Timing, and nothing of what gateway and worker say to each other', async () => {
     const { headers } = await service.post(path, tiny)
     expect(headers['server-timing']).toMatch(/^queue;dur=[\d.]+, compute;dur=[\d.]+, encode;dur=[\d.]+$/)
-    expect(Object.keys(headers).filter((name) => name.startsWith('x-')).sort()).toEqual(['x-content-type-options', 'x-request-id'])
+    expect(
+      Object.keys(headers)
+        .filter((name) => name.startsWith('x-'))
+        .sort(),
+    ).toEqual(['x-content-type-options', 'x-request-id'])
   })
 
   it('metrics of all processes in one text, by the conventions of Prometheus', async () => {
@@ -34,15 +51,29 @@ describe('what can be seen of a running service', () => {
     for (let i = 0; i < 5; i++) await service.post(path, tiny)
     await service.post('/attention/no-such-model', tiny)
     expect(await service.metric(requests)).toBe(before + 5)
-    expect(await service.metric('attention_http_requests_total{method="POST",route="/attention/*",status="404"}')).toBe(1)
+    expect(await service.metric('attention_http_requests_total{method="POST",route="/attention/*",status="404"}')).toBe(
+      1,
+    )
     const { text, headers } = await service.get('/metrics')
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/)
-    for (const name of ['attention_queue_seconds', 'attention_compute_seconds', 'attention_encode_seconds', 'attention_http_request_duration_seconds']) {
+    for (const name of [
+      'attention_queue_seconds',
+      'attention_compute_seconds',
+      'attention_encode_seconds',
+      'attention_http_request_duration_seconds',
+    ]) {
       expect(text).toContain(`# TYPE ${name} histogram`)
       expect(text).toMatch(new RegExp(`^${name}_count(\\{.*\\})? [1-9]`, 'm'))
     }
-    for (const name of ['attention_queue_length', 'attention_inflight_bytes', 'attention_workers', 'attention_worker_resident_memory_bytes']) expect(text).toContain(`# TYPE ${name} gauge`)
-    for (const name of ['attention_worker_restarts_total', 'attention_work_units_total', 'attention_retries_total']) expect(text).toContain(`# TYPE ${name} counter`)
+    for (const name of [
+      'attention_queue_length',
+      'attention_inflight_bytes',
+      'attention_workers',
+      'attention_worker_resident_memory_bytes',
+    ])
+      expect(text).toContain(`# TYPE ${name} gauge`)
+    for (const name of ['attention_worker_restarts_total', 'attention_work_units_total', 'attention_retries_total'])
+      expect(text).toContain(`# TYPE ${name} counter`)
     expect(text).toContain('attention_workers{state="ready"} 2')
     expect(text.match(/^attention_worker_resident_memory_bytes\{worker="\d"\} \d+$/gm)).toHaveLength(2)
     const names = new Set([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`))
@@ -56,21 +87,42 @@ describe('what can be seen of a running service', () => {
 
   it('every metric that the Grafana dashboard asks for', async () => {
     const dashboard = readFileSync(new URL('../../deploy/grafana/attention-service.json', import.meta.url), 'utf8')
-    const asked = new Set([...dashboard.matchAll(/\b(attention|process|nodejs)_[a-z0-9_]+(?=[{[\\,)])/g)].map(([name]) => name.replace(/_bucket$/, '')))
+    const asked = new Set(
+      [...dashboard.matchAll(/\b(attention|process|nodejs)_[a-z0-9_]+(?=[{[\\,)])/g)].map(([name]) =>
+        name.replace(/_bucket$/, ''),
+      ),
+    )
     expect(asked.size).toBeGreaterThan(15)
-    const { headers: { location } } = await service.post('/experiments/bias', {}, { prefer: 'respond-async' }) // the process that has the jobs is there from the first one on
-    await until(async () => (await service.get(location as string)).json().state === 'succeeded', 60_000, 'the job is done')
+    const {
+      headers: { location },
+      // The process that has the jobs is there from the first one on
+    } = await service.post('/experiments/bias', {}, { prefer: 'respond-async' })
+    await until(
+      async () => (await service.get(location as string)).json().state === 'succeeded',
+      60_000,
+      'the job is done',
+    )
     const { text } = await service.get('/metrics')
     for (const name of asked) expect(text, name).toContain(`# TYPE ${name} `)
   })
 
   it('counters that do not go back when a worker ends', async () => {
-    const hits = async (): Promise<number> => [...(await service.get('/metrics')).text.matchAll(/^attention_cache_(?:hits|misses)_total\{.*\} (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0)
+    const hits = async (): Promise<number> =>
+      [
+        ...(await service.get('/metrics')).text.matchAll(/^attention_cache_(?:hits|misses)_total\{.*\} (\d+)$/gm),
+      ].reduce((sum, [, value]) => sum + Number(value), 0)
     for (let i = 0; i < 4; i++) await service.post(path, tiny)
     const before = await hits()
     const workers = await service.workers()
     for (const { pid } of workers) process.kill(pid, 'SIGKILL')
-    await until(async () => (await service.workers()).every(({ state, pid }) => state === 'ready' && !workers.some((before) => before.pid === pid)), 30_000, 'both are back')
+    await until(
+      async () =>
+        (await service.workers()).every(
+          ({ state, pid }) => state === 'ready' && !workers.some((before) => before.pid === pid),
+        ),
+      30_000,
+      'both are back',
+    )
     expect(await hits()).toBeGreaterThanOrEqual(before)
     expect(await service.metric('attention_worker_restarts_total{worker="0"}')).toBeGreaterThan(0)
   })
@@ -78,7 +130,8 @@ describe('what can be seen of a running service', () => {
   it('each worker in /engines', async () => {
     const workers = await service.workers()
     expect(workers.map(({ id }) => id)).toEqual([0, 1])
-    for (const worker of workers) expect(worker).toMatchObject({ pid: expect.any(Number), device: 'cpu', state: 'ready', doing: null })
+    for (const worker of workers)
+      expect(worker).toMatchObject({ pid: expect.any(Number), device: 'cpu', state: 'ready', doing: null })
   })
 })
 
@@ -89,12 +142,15 @@ it('traces go to the collector: the gateway’s span, the worker’s below it, t
     for await (const part of request) parts.push(part as Buffer)
     const text = Buffer.concat(parts).toString()
     if (request.headers['content-type'] === 'application/json') {
-      for (const resource of JSON.parse(text).resourceSpans) for (const scope of resource.scopeSpans) spans.push(...scope.spans)
+      for (const resource of JSON.parse(text).resourceSpans)
+        for (const scope of resource.scopeSpans) spans.push(...scope.spans)
     }
     response.end('{}')
   }).listen(0, '127.0.0.1')
   await once(collector, 'listening')
-  const service = await RunningService.start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` })
+  const service = await RunningService.start({
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+  })
   try {
     const traceId = '0af7651916cd43dd8448eb211c80319c'
     await service.post(path, tiny, { traceparent: `00-${traceId}-b7ad6b7169203331-01` })
@@ -104,7 +160,12 @@ it('traces go to the collector: the gateway’s span, the worker’s below it, t
     const gateway = requests.find(({ parentSpanId }) => parentSpanId === 'b7ad6b7169203331')!
     const worker = requests.find(({ parentSpanId }) => parentSpanId === gateway.spanId)!
     for (const parent of [gateway, worker]) {
-      expect(ours().filter(({ parentSpanId, name }) => parentSpanId === parent.spanId && !name.startsWith('POST')).map(({ name }) => name).sort()).toEqual(['compute', 'encode', 'queue'])
+      expect(
+        ours()
+          .filter(({ parentSpanId, name }) => parentSpanId === parent.spanId && !name.startsWith('POST'))
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(['compute', 'encode', 'queue'])
     }
   } finally {
     await service.stop()

@@ -7,7 +7,9 @@ import type { Answer } from '../support/running-service.ts'
 describe('a full queue (promise 6)', () => {
   let service: RunningService
   const queueLimit = 5
-  beforeAll(async () => { service = await RunningService.start({ QUEUE_LIMIT: String(queueLimit) }) })
+  beforeAll(async () => {
+    service = await RunningService.start({ QUEUE_LIMIT: String(queueLimit) })
+  })
   afterAll(() => service.stop())
 
   it('takes as many as wait and run, and refuses exactly the others at once', async () => {
@@ -34,12 +36,16 @@ describe('a full queue (promise 6)', () => {
 
 describe('waiting requests', () => {
   let service: RunningService
-  beforeAll(async () => { service = await RunningService.start() })
+  beforeAll(async () => {
+    service = await RunningService.start()
+  })
   afterAll(() => service.stop())
   const computed = (): Promise<number> => service.metric('attention_compute_seconds_count')
   /** Models that workers have drawn because they did not have them. */
   async function modelsMade(): Promise<number> {
-    const lines = (await service.get('/metrics')).text.matchAll(/^attention_cache_misses_total\{.*cache="models".*\} (\d+)$/gm)
+    const lines = (await service.get('/metrics')).text.matchAll(
+      /^attention_cache_misses_total\{.*cache="models".*\} (\d+)$/gm,
+    )
     return [...lines].reduce((sum, [, value]) => sum + Number(value), 0)
   }
 
@@ -55,15 +61,23 @@ describe('waiting requests', () => {
     const { answer: busy } = await occupy()
     const deadlineMs = 600
     const count = 20
-    const answers = await Promise.all(Array.from({ length: count }, () => service.post(path, tiny, { 'request-timeout': String(deadlineMs / 1000) })))
+    const answers = await Promise.all(
+      Array.from({ length: count }, () => service.post(path, tiny, { 'request-timeout': String(deadlineMs / 1000) })),
+    )
     expect(answers.map(({ status }) => status)).toEqual(Array(count).fill(504))
     for (const answer of answers) expect(answer.json().code).toBe('deadline-exceeded')
     expect(Math.min(...answers.map(({ ms }) => ms))).toBeGreaterThanOrEqual(deadlineMs - 1)
-    figure(7, 'median of 504 after the deadline', median(answers.map(({ ms }) => ms)) - deadlineMs, { below: 100, unit: ' ms' })
+    figure(7, 'median of 504 after the deadline', median(answers.map(({ ms }) => ms)) - deadlineMs, {
+      below: 100,
+      unit: ' ms',
+    })
     expect((await busy).status).toBe(200)
     await service.post(path, tiny) // behind anything that the worker may have been given
-    expect(await computed() - before).toBe(2)
-    const { answered, deadline } = { answered: await service.metric('attention_forwarded_total{outcome="answered"}'), deadline: await service.metric('attention_forwarded_total{outcome="deadline"}') }
+    expect((await computed()) - before).toBe(2)
+    const { answered, deadline } = {
+      answered: await service.metric('attention_forwarded_total{outcome="answered"}'),
+      deadline: await service.metric('attention_forwarded_total{outcome="deadline"}'),
+    }
     expect(answered + deadline).toBe(before + 2 + count)
     counted(7, `${count} past their deadline, none computed; counters add up`)
   })
@@ -73,15 +87,21 @@ describe('waiting requests', () => {
     const { answer: busy } = await occupy()
     const leaving = new AbortController()
     const count = 100
-    const answers = Array.from({ length: count }, () => service.post(path, tiny, {}, leaving.signal).catch(() => 'left'))
+    const answers = Array.from({ length: count }, () =>
+      service.post(path, tiny, {}, leaving.signal).catch(() => 'left'),
+    )
     await until(async () => (await service.metric('attention_queue_length')) === count, 30_000, 'all wait')
     leaving.abort()
-    const emptyMs = await until(async () => (await service.metric('attention_queue_length')) === 0, 30_000, 'the queue is empty')
+    const emptyMs = await until(
+      async () => (await service.metric('attention_queue_length')) === 0,
+      30_000,
+      'the queue is empty',
+    )
     expect(await Promise.all(answers)).toEqual(Array(count).fill('left'))
     figure(8, 'queue empty after 100 clients left', emptyMs, { below: 1_000, unit: ' ms' })
     expect((await busy).status).toBe(200)
     await service.post(path, tiny)
-    expect(await computed() - before).toBe(2)
+    expect((await computed()) - before).toBe(2)
     counted(8, `${count} left, 0 computed`)
   })
 
@@ -103,15 +123,19 @@ describe('waiting requests', () => {
     for (let i = 0; i < 3; i++) {
       const { pid } = (await service.workers())[0]!
       process.kill(pid, 'SIGSTOP')
-      const late = await service.post(path, { ...slower, model: { ...slower.model, seed: 1000 + i } }, { 'request-timeout': '0.3' })
+      const late = await service.post(
+        path,
+        { ...slower, model: { ...slower.model, seed: 1000 + i } },
+        { 'request-timeout': '0.3' },
+      )
       process.kill(pid, 'SIGCONT')
       expect(late.status).toBe(504)
       await service.post(path, tiny)
     }
-    expect(await computed() - before).toBe(3)
-    expect(await modelsMade() - modelsBefore).toBe(0) // each late one would have needed a model of its own
+    expect((await computed()) - before).toBe(3)
+    expect((await modelsMade()) - modelsBefore).toBe(0) // each late one would have needed a model of its own
     await service.post(path, { ...tiny, model: { ...tiny.model, seed: 2000 } })
-    expect(await modelsMade() - modelsBefore).toBe(1)
+    expect((await modelsMade()) - modelsBefore).toBe(1)
   })
 
   it('with a deadline that is not a number of seconds is refused', async () => {
@@ -128,7 +152,12 @@ it('a worker that computes past deadline and grace is killed and replaced', asyn
     const [before] = await service.workers()
     const answer = await service.post(path, endless, { 'request-timeout': '2' })
     expect(answer.status).toBe(504)
-    await until(async () => (await service.workers()).some(({ pid, state }) => pid !== before!.pid && state === 'ready'), 30_000, 'the worker is replaced', 100)
+    await until(
+      async () => (await service.workers()).some(({ pid, state }) => pid !== before!.pid && state === 'ready'),
+      30_000,
+      'the worker is replaced',
+      100,
+    )
     expect((await service.post(path, tiny)).status).toBe(200)
     expect((await service.get('/health/live')).status).toBe(200)
   } finally {

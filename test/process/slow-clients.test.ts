@@ -7,7 +7,9 @@ import { huge, path, tiny } from '../support/requests.ts'
 import { residentBytes, RunningService, until } from '../support/running-service.ts'
 
 let service: RunningService
-beforeAll(async () => { service = await RunningService.start() })
+beforeAll(async () => {
+  service = await RunningService.start()
+})
 afterAll(() => service.stop())
 
 /** Asks for health over and over until stopped; the slowest answer and the 99th percentile, milliseconds. */
@@ -34,22 +36,30 @@ describe('slow clients hold nothing (promise 15)', () => {
   it('sockets that stand still in their head or body are all answered 408', async () => {
     const count = soaking ? 1_000 : 200
     const stopWatching = watchHealth()
-    const statuses = await Promise.all(Array.from({ length: count }, async (_, i) => {
-      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
-      return answerTo(i % 2 === 0 ? head : `${head}Content-Length: 1000\r\n\r\n{"model":`)
-    }))
+    const statuses = await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
+        return answerTo(i % 2 === 0 ? head : `${head}Content-Length: 1000\r\n\r\n{"model":`)
+      }),
+    )
     const { p99, count: asked } = await stopWatching()
     expect(statuses.filter((status) => status !== '408')).toEqual([])
     counted(15, `${count} slow sockets, all 408; health was asked ${asked} times meanwhile`)
     figure(15, 'health p99 meanwhile', p99, { below: 150, unit: ' ms' })
-    await until(async () => (await service.metric('attention_inflight_bytes{kind="bodies"}')) === 0, 30_000, 'nothing is held')
+    await until(
+      async () => (await service.metric('attention_inflight_bytes{kind="bodies"}')) === 0,
+      30_000,
+      'nothing is held',
+    )
   })
 
   it('a body that trickles is taken', async () => {
     const body = JSON.stringify(tiny)
     const socket = connect(service.port, '127.0.0.1')
     const answer = statusOf(socket)
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`)
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
     for (let at = 0; at < body.length; at += 20) {
       socket.write(body.slice(at, at + 20))
       await sleep(100)
@@ -69,17 +79,30 @@ describe('slow clients hold nothing (promise 15)', () => {
       socket.on('error', () => {})
       socket.pause()
       closed.push(new Promise((resolve) => socket.once('close', resolve)))
-      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
       return socket
     })
-    await until(async () => (await service.metric('attention_queue_length')) === 0 && (await service.workers())[0]!.doing === null, 60_000, 'all are computed', 100)
+    await until(
+      async () =>
+        (await service.metric('attention_queue_length')) === 0 && (await service.workers())[0]!.doing === null,
+      60_000,
+      'all are computed',
+      100,
+    )
     const { ms, status } = await service.post(path, tiny)
     expect(status).toBe(200)
     figure(15, 'a small request while 10 readers do not read', ms, { below: 1_000, unit: ' ms' })
     expect(await service.metric('attention_inflight_bytes{kind="work"}')).toBeGreaterThan(0)
     const grown = pids.reduce((sum, pid) => sum + residentBytes(pid).now, 0) - before
     counted(15, `${count} answers of 100 MB held back take ${Math.round(grown / 2 ** 20)} MiB`)
-    await until(async () => (await service.metric('attention_inflight_bytes{kind="work"}')) === 0, 60_000, 'they are cut off', 500)
+    await until(
+      async () => (await service.metric('attention_inflight_bytes{kind="work"}')) === 0,
+      60_000,
+      'they are cut off',
+      500,
+    )
     for (const socket of sockets) socket.resume()
     await Promise.all(closed)
   }, 150_000)
@@ -90,7 +113,11 @@ it('health is answered during a 100 MB body and a 100 MB answer (promise 16)', a
   const body = Buffer.alloc(100 * 2 ** 20, ' ')
   body.write(JSON.stringify(tiny))
   expect((await service.post(path, body)).status).toBe(200)
-  const response = await fetch(`http://127.0.0.1:${service.port}${path}`, { method: 'POST', body: JSON.stringify(huge), headers: { 'content-type': 'application/json' } })
+  const response = await fetch(`http://127.0.0.1:${service.port}${path}`, {
+    method: 'POST',
+    body: JSON.stringify(huge),
+    headers: { 'content-type': 'application/json' },
+  })
   for await (const _chunk of response.body!);
   const { max, count } = await stopWatching()
   expect(count).toBeGreaterThan(20)

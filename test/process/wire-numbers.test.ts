@@ -4,7 +4,9 @@ import { randomFrom } from '../support/random.ts'
 import { RunningService } from '../support/running-service.ts'
 
 let service: RunningService
-beforeAll(async () => { service = await RunningService.start() })
+beforeAll(async () => {
+  service = await RunningService.start()
+})
 afterAll(() => service.stop())
 
 it('float32 bit patterns come back as they went, through gateway and worker (promise 18)', async () => {
@@ -22,14 +24,30 @@ it('float32 bit patterns come back as they went, through gateway and worker (pro
     for (const format of ['flat', 'base64']) {
       // The weights are zero, so whatever the input is, nothing overflows.
       const answer = await service.post('/attention/causal', {
-        model: { d_in: perRequest, d_out: 1, parameters: Object.fromEntries(['query', 'key', 'value'].map((name) => [`W_${name}.weight`, { shape: [1, perRequest], base64: Buffer.alloc(4 * perRequest).toString('base64') }])) },
-        input: format === 'base64' ? { shape: [1, 1, perRequest], base64: Buffer.from(sent.buffer).toString('base64') } : { shape: [1, 1, perRequest], data: [...sent] },
-        return: ['input'], tensor_format: format,
+        model: {
+          d_in: perRequest,
+          d_out: 1,
+          parameters: Object.fromEntries(
+            ['query', 'key', 'value'].map((name) => [
+              `W_${name}.weight`,
+              { shape: [1, perRequest], base64: Buffer.alloc(4 * perRequest).toString('base64') },
+            ]),
+          ),
+        },
+        input:
+          format === 'base64'
+            ? { shape: [1, 1, perRequest], base64: Buffer.from(sent.buffer).toString('base64') }
+            : { shape: [1, 1, perRequest], data: [...sent] },
+        return: ['input'],
+        tensor_format: format,
       })
       expect(answer.status, answer.text.slice(0, 300)).toBe(200)
       if (format === 'flat') expect(answer.text).not.toMatch(/NaN|Infinity/)
       const { values } = answer.json().input
-      const back = format === 'base64' ? new Float32Array(new Uint8Array(Buffer.from(values.base64, 'base64')).buffer) : Float32Array.from(values.data as number[])
+      const back =
+        format === 'base64'
+          ? new Float32Array(new Uint8Array(Buffer.from(values.base64, 'base64')).buffer)
+          : Float32Array.from(values.data as number[])
       expect(back.length).toBe(perRequest)
       expect(Buffer.from(back.buffer).equals(Buffer.from(sent.buffer)), format).toBe(true)
     }

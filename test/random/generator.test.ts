@@ -9,7 +9,8 @@ const tolerance = 1e-6
 describe.each(truth.cases)('PyTorch: $name', ({ seed, draws }) => {
   it('is the plain definition bit for bit', () => {
     const generator = new PlainGenerator(seed)
-    for (const draw of draws) expect(labelled(draw, perform(generator, draw))).toStrictEqual(labelled(draw, expected(draw)))
+    for (const draw of draws)
+      expect(labelled(draw, perform(generator, draw))).toStrictEqual(labelled(draw, expected(draw)))
   })
 
   it('is the kernel: uniforms and masks bit for bit, normals closely', () => {
@@ -31,7 +32,8 @@ describe('a generator', () => {
       const uniform: Draw = { draw: 'uniform', count, low: -0.1, high: 0.3, values: '' }
       const mask: Draw = { draw: 'keepMask', count, dropout: 0.3, values: '' }
       const normal: Draw = { draw: 'normal', count, values: '' }
-      for (const draw of [uniform, mask]) expect(labelled(draw, perform(kernel, draw))).toStrictEqual(labelled(draw, perform(plain, draw)))
+      for (const draw of [uniform, mask])
+        expect(labelled(draw, perform(kernel, draw))).toStrictEqual(labelled(draw, perform(plain, draw)))
       expect(furthest(perform(kernel, normal), perform(plain, normal))).toBeLessThan(tolerance)
     }
   })

@@ -4,14 +4,14 @@ import type { Draws } from '../../src/random/draws.ts'
 
 /** One draw of test/truth/generator.json, made by PyTorch 2.9.1. */
 export type Draw =
-  | { draw: 'uniform', count: number, low: number, high: number, values: string }
-  | { draw: 'linear', count: number, fanIn: number, values: string }
-  | { draw: 'normal', count: number, values: string }
-  | { draw: 'keepMask', count: number, dropout: number, values: string }
-  | { draw: 'skipUniform', count: number }
+  | { draw: 'uniform'; count: number; low: number; high: number; values: string }
+  | { draw: 'linear'; count: number; fanIn: number; values: string }
+  | { draw: 'normal'; count: number; values: string }
+  | { draw: 'keepMask'; count: number; dropout: number; values: string }
+  | { draw: 'skipUniform'; count: number }
 
 interface Truth {
-  cases: { name: string, seed: number, draws: Draw[] }[]
+  cases: { name: string; seed: number; draws: Draw[] }[]
   /** Bits of float32 values and their shortest digits as NumPy prints them. */
   numbers: [number, string][]
 }

@@ -10,7 +10,11 @@ export interface Growth {
 }
 
 /** Samples the resident memory of each process after each of `samples` batches; the first fifth is warm-up. */
-export async function watchMemory(pids: readonly number[], samples: number, batch: () => Promise<void>): Promise<Growth[]> {
+export async function watchMemory(
+  pids: readonly number[],
+  samples: number,
+  batch: () => Promise<void>,
+): Promise<Growth[]> {
   const seen: number[][] = pids.map(() => [])
   for (let i = 0; i < samples; i++) {
     await batch()
@@ -22,7 +26,8 @@ export async function watchMemory(pids: readonly number[], samples: number, batc
 
 export function growthOf(samples: readonly number[]): Growth {
   const few = Math.max(1, Math.floor(samples.length / 10))
-  const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+  const middle = (values: readonly number[]): number =>
+    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
   const meanX = (samples.length - 1) / 2
   const meanY = samples.reduce((sum, y) => sum + y, 0) / samples.length
   let above = 0

@@ -35,15 +35,28 @@ describe('an interval over seeds', () => {
     const byItem: number[] = []
     const watching: Run = async (problem, wanted) => {
       const output = await run(problem, wanted)
-      if (wanted.queries && problem.numHeads === 2) for (let item = 0; item < batch; item++) byItem.push(pairSimilarity(output.weights!, item, 0, 1).rowCenteredPearson)
+      if (wanted.queries && problem.numHeads === 2)
+        for (let item = 0; item < batch; item++)
+          byItem.push(pairSimilarity(output.weights!, item, 0, 1).rowCenteredPearson)
       return output
     }
-    const plan = planOf({ experiment: 'heads', ...defaults.heads, seeds: { first: 0, count: repetitions * seedsEach }, pairing: 'parameters', confidence: 0.95, margin: 0.05, engine: undefined })
+    const plan = planOf({
+      experiment: 'heads',
+      ...defaults.heads,
+      seeds: { first: 0, count: repetitions * seedsEach },
+      pairing: 'parameters',
+      confidence: 0.95,
+      margin: 0.05,
+      engine: undefined,
+    })
     const bySeed = Array.from(new Sample(plan, await runPlan(plan, watching)).of('heads-2', 'rowCenteredPearson'))
     expect(byItem.length).toBe(bySeed.length * batch)
 
     const intervalsOf = (values: readonly number[], perExperiment: number): Interval[] =>
-      Array.from({ length: repetitions }, (_, i) => estimateMean(values.slice(i * perExperiment, (i + 1) * perExperiment), 0.95).interval!)
+      Array.from(
+        { length: repetitions },
+        (_, i) => estimateMean(values.slice(i * perExperiment, (i + 1) * perExperiment), 0.95).interval!,
+      )
     const honest = coverage(intervalsOf(bySeed, seedsEach), truth)
     const naive = coverage(intervalsOf(byItem, seedsEach * batch), truth)
     console.log(`seed as the unit: ${honest}; batch items as the unit: ${naive}`)
@@ -78,13 +91,20 @@ describe('an interval of few or of skewed values', () => {
     return { chosen: coverage(chosen, mean), student: coverage(student, mean) }
   }
 
-  it.each([['normal', 10], ['normal', 30]] as const)('%s, %d: holds its level', (shape, size) => {
+  it.each([
+    ['normal', 10],
+    ['normal', 30],
+  ] as const)('%s, %d: holds its level', (shape, size) => {
     const { chosen } = simulate(shape, size)
     expect(chosen).toBeGreaterThanOrEqual(0.93)
     expect(chosen).toBeLessThanOrEqual(0.97)
   })
 
-  it.each([['exponential', 20], ['lognormal', 20], ['lognormal', 50]] as const)("%s, %d: comes nearer to its level than Student's", (shape, size) => {
+  it.each([
+    ['exponential', 20],
+    ['lognormal', 20],
+    ['lognormal', 50],
+  ] as const)("%s, %d: comes nearer to its level than Student's", (shape, size) => {
     const { chosen, student } = simulate(shape, size)
     console.log(`${shape}, ${size} values: chosen ${chosen}, Student's t ${student}`)
     expect(chosen).toBeGreaterThanOrEqual(0.9)

@@ -45,7 +45,10 @@ describe('the interval of a mean', () => {
   it('moves and scales with the values, either way it is made', () => {
     for (const values of [sample, [0, 0.1, 0.05, 0.2, 0.15, 0.02, 0.3, 0.1, 9]]) {
       const { interval, method } = estimateMean(values, 0.9)
-      const moved = estimateMean(values.map((value) => 100 + 4 * value), 0.9)
+      const moved = estimateMean(
+        values.map((value) => 100 + 4 * value),
+        0.9,
+      )
       expect(moved.method).toBe(method)
       moved.interval!.forEach((end, i) => expect(end).toBeCloseTo(100 + 4 * interval![i]!, 8))
     }
@@ -55,15 +58,37 @@ describe('the interval of a mean', () => {
 describe('the seeds for 80 % power', () => {
   // The least n whose noncentral t has 80 % beyond the critical value (scipy.stats.nct).
   it.each([
-    [0.95, 3, 4], [0.95, 1.5, 6], [0.95, 1, 10], [0.95, 0.75, 16], [0.95, 0.5, 34], [0.95, 0.3, 90], [0.95, 0.2, 199], [0.95, 0.1, 787], [0.95, 0.05, 3142],
+    [0.95, 3, 4],
+    [0.95, 1.5, 6],
+    [0.95, 1, 10],
+    [0.95, 0.75, 16],
+    [0.95, 0.5, 34],
+    [0.95, 0.3, 90],
+    [0.95, 0.2, 199],
+    [0.95, 0.1, 787],
+    [0.95, 0.05, 3142],
   ])('at %d and d_z %d are %d', (confidence, effectSize, seeds) => {
     expect(seedsForPower(effectSize, confidence)).toBe(seeds)
     expect(seedsForPower(-effectSize, confidence)).toBe(seeds)
   })
 
   it.each([
-    [0.9, 3, 3], [0.9, 1.5, 5], [0.9, 1, 8], [0.9, 0.75, 13], [0.9, 0.5, 27], [0.9, 0.3, 71], [0.9, 0.2, 156], [0.9, 0.1, 620],
-    [0.99, 3, 5], [0.99, 1.5, 9], [0.99, 1, 16], [0.99, 0.75, 25], [0.99, 0.5, 51], [0.99, 0.3, 134], [0.99, 0.2, 296], [0.99, 0.1, 1172],
+    [0.9, 3, 3],
+    [0.9, 1.5, 5],
+    [0.9, 1, 8],
+    [0.9, 0.75, 13],
+    [0.9, 0.5, 27],
+    [0.9, 0.3, 71],
+    [0.9, 0.2, 156],
+    [0.9, 0.1, 620],
+    [0.99, 3, 5],
+    [0.99, 1.5, 9],
+    [0.99, 1, 16],
+    [0.99, 0.75, 25],
+    [0.99, 0.5, 51],
+    [0.99, 0.3, 134],
+    [0.99, 0.2, 296],
+    [0.99, 0.1, 1172],
   ])('at %d and d_z %d are %d, give or take one', (confidence, effectSize, seeds) => {
     expect(Math.abs(seedsForPower(effectSize, confidence)! - seeds)).toBeLessThanOrEqual(1)
   })
@@ -87,7 +112,12 @@ describe('a paired comparison', () => {
     const differences = Float64Array.of(0.5, 1.5, 1, -0.5, 2, 1.5)
     const { mean, sd } = moments(differences)
     expect(comparePaired(differences, 0.95, resolution)).toMatchObject({
-      mean, sd, effectSize: mean / sd, sharePositive: 5 / 6, seedsFor80PercentPower: seedsForPower(mean / sd, 0.95), equalUpToRounding: false,
+      mean,
+      sd,
+      effectSize: mean / sd,
+      sharePositive: 5 / 6,
+      seedsFor80PercentPower: seedsForPower(mean / sd, 0.95),
+      equalUpToRounding: false,
     })
   })
 
@@ -95,12 +125,25 @@ describe('a paired comparison', () => {
     const rounding = Float64Array.from({ length: 50 }, (_, i) => 3e-8 + 1e-9 * (i % 3))
     const compared = comparePaired(rounding, 0.95, resolution)
     expect(compared.interval![0]).toBeGreaterThan(0)
-    expect(compared).toMatchObject({ equalUpToRounding: true, effectSize: null, sharePositive: null, seedsFor80PercentPower: null })
+    expect(compared).toMatchObject({
+      equalUpToRounding: true,
+      effectSize: null,
+      sharePositive: null,
+      seedsFor80PercentPower: null,
+    })
   })
 
   it('says nothing of no seeds', () => {
     expect(comparePaired(new Float64Array(0), 0.95, resolution)).toEqual({
-      count: 0, mean: null, sd: null, interval: null, method: null, effectSize: null, sharePositive: null, seedsFor80PercentPower: null, equalUpToRounding: false,
+      count: 0,
+      mean: null,
+      sd: null,
+      interval: null,
+      method: null,
+      effectSize: null,
+      sharePositive: null,
+      seedsFor80PercentPower: null,
+      equalUpToRounding: false,
     })
   })
 })

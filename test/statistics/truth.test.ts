@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { averageContextRange, averageMapStatistics, averageRelativeDifference, mapStatistics } from '../../src/experiments/measures.ts'
+import {
+  averageContextRange,
+  averageMapStatistics,
+  averageRelativeDifference,
+  mapStatistics,
+} from '../../src/experiments/measures.ts'
 import { contextStatistics } from '../../src/statistics/context-statistics.ts'
 import { effectiveRank } from '../../src/statistics/effective-rank.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
@@ -14,7 +19,13 @@ import { wireName } from '../../src/encoders/wire-names.ts'
 type Nested = number | null | Nested[]
 type Statistics = Record<string, (number | null)[]>
 interface Truth {
-  weights: { name: string; weights: Nested[][][][]; statistics: Statistics; uniform: Record<string, number | null>; similarity: Record<string, Nested> | null }[]
+  weights: {
+    name: string
+    weights: Nested[][][][]
+    statistics: Statistics
+    uniform: Record<string, number | null>
+    similarity: Record<string, Nested> | null
+  }[]
   effective_rank: { name: string; queries: number[][]; keys: number[][]; effective_rank: number | null }[]
   context: { name: string; context: Nested; summary: Record<string, number> }[]
   relative_l2: { of: Nested; baseline: Nested; value: number }
@@ -36,7 +47,10 @@ function expectNear(got: readonly (number | null)[], want: readonly (number | nu
 }
 
 describe.each(truth.weights)('weights, $name', ({ weights, statistics, uniform, similarity }) => {
-  const { data, shape: [batch, heads, seqLen] } = tensorOf(weights)
+  const {
+    data,
+    shape: [batch, heads, seqLen],
+  } = tensorOf(weights)
   const maps = CausalMaps.whole(batch!, heads!, seqLen!, 0, data)
   const rows = rowStatisticsOf(maps, 0)
 
@@ -57,12 +71,17 @@ describe.each(truth.weights)('weights, $name', ({ weights, statistics, uniform, 
     })
   })
 
-  if (similarity !== null) it('has the similarities that NumPy finds', () => {
-    const mine = similarityOf(maps)
-    expectNear(Array.from(mine.pearson.data), flat(similarity.pearson!), 'pearson')
-    expectNear(Array.from(mine.rowCenteredPearson.data), flat(similarity.row_centered_pearson!), 'row-centered pearson')
-    expectNear(Array.from(mine.jsDivergence.data), flat(similarity.js_divergence!), 'js divergence')
-  })
+  if (similarity !== null)
+    it('has the similarities that NumPy finds', () => {
+      const mine = similarityOf(maps)
+      expectNear(Array.from(mine.pearson.data), flat(similarity.pearson!), 'pearson')
+      expectNear(
+        Array.from(mine.rowCenteredPearson.data),
+        flat(similarity.row_centered_pearson!),
+        'row-centered pearson',
+      )
+      expectNear(Array.from(mine.jsDivergence.data), flat(similarity.js_divergence!), 'js divergence')
+    })
 })
 
 describe.each(truth.effective_rank)('effective rank, $name', ({ queries, keys, effective_rank: want }) => {
@@ -76,7 +95,11 @@ describe.each(truth.context)('context, $name', ({ context, summary }) => {
   it('has the statistics that NumPy finds', () => {
     const values = tensorOf(context)
     const { min, max, mean, std, normMean } = contextStatistics(values)
-    expectNear([min, max, mean, std, normMean], [summary.min!, summary.max!, summary.mean!, summary.std!, summary.norm_mean!], 'context')
+    expectNear(
+      [min, max, mean, std, normMean],
+      [summary.min!, summary.max!, summary.mean!, summary.std!, summary.norm_mean!],
+      'context',
+    )
     expectNear([averageContextRange(values, values.shape[0]!)], [summary.range!], 'range')
   })
 })

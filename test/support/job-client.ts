@@ -5,13 +5,28 @@ import type { RunningService } from './running-service.ts'
 
 export const background = { prefer: 'respond-async' }
 
-export interface SeenEvent { readonly id: number; readonly name: string; readonly data: any } // eslint-disable-line @typescript-eslint/no-explicit-any
+export interface SeenEvent {
+  readonly id: number
+  readonly name: string
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly data: any
+}
 
 /** A job as it goes over the wire. */
-export interface SeenJob { readonly id: string; readonly state: string; readonly progress: { readonly done: number; readonly total: number }; readonly [more: string]: unknown }
+export interface SeenJob {
+  readonly id: string
+  readonly state: string
+  readonly progress: { readonly done: number; readonly total: number }
+  readonly [more: string]: unknown
+}
 
 /** Sends an experiment to become a job; the address of the job. */
-export async function submit(service: RunningService, kind: string, body: unknown, headers: Record<string, string> = {}): Promise<string> {
+export async function submit(
+  service: RunningService,
+  kind: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const answer = await service.post(`/experiments/${kind}`, body, { ...background, ...headers })
   expect(answer.status, answer.text).toBe(202)
   expect(answer.headers['preference-applied']).toBe('respond-async')
@@ -19,7 +34,13 @@ export async function submit(service: RunningService, kind: string, body: unknow
 }
 
 /** Waits until a job is as wanted. */
-export async function waitFor(service: RunningService, location: string, wanted: (job: SeenJob) => boolean, withinMs = 120_000, headers: Record<string, string> = {}): Promise<SeenJob> {
+export async function waitFor(
+  service: RunningService,
+  location: string,
+  wanted: (job: SeenJob) => boolean,
+  withinMs = 120_000,
+  headers: Record<string, string> = {},
+): Promise<SeenJob> {
   const end = performance.now() + withinMs
   for (;;) {
     const answer = await service.get(location, headers)
@@ -34,7 +55,12 @@ export const hasEnded = ({ state }: SeenJob): boolean => ['succeeded', 'failed',
 
 /** Text of a stream of events as events; comments are left out. */
 export function parseEvents(text: string): SeenEvent[] {
-  return text.split('\n\n').map((block) => Object.fromEntries(block.split('\n').map((line) => /^(\w+): (.*)$/.exec(line)?.slice(1) ?? ['', '']))).filter(({ id }) => id !== undefined)
+  return text
+    .split('\n\n')
+    .map((block) =>
+      Object.fromEntries(block.split('\n').map((line) => /^(\w+): (.*)$/.exec(line)?.slice(1) ?? ['', ''])),
+    )
+    .filter(({ id }) => id !== undefined)
     .map(({ id, event, data }) => ({ id: Number(id), name: event!, data: JSON.parse(data!) }))
 }
 
@@ -44,13 +70,13 @@ export function family(pid: number): number[] {
   for (const name of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))![1])
-      children.set(parent, [...children.get(parent) ?? [], Number(name)])
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)])
     } catch {
       // it ended meanwhile
     }
   }
   const all = [pid]
-  for (const member of all) all.push(...children.get(member) ?? [])
+  for (const member of all) all.push(...(children.get(member) ?? []))
   return all
 }
 

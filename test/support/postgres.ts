@@ -12,8 +12,16 @@ const user = 'attention'
 /** Where PostgreSQL's programs are, or null. Debian keeps them out of the PATH. */
 export function postgresPrograms(): string | null {
   const debian = '/usr/lib/postgresql'
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)).map((version) => join(debian, version, 'bin')) : []
-  return [...versions, ...(process.env.PATH ?? '').split(':')].find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) ?? null
+  const versions = existsSync(debian)
+    ? readdirSync(debian)
+        .sort((a, b) => Number(b) - Number(a))
+        .map((version) => join(debian, version, 'bin'))
+    : []
+  return (
+    [...versions, ...(process.env.PATH ?? '').split(':')].find(
+      (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
+    ) ?? null
+  )
 }
 
 /** A PostgreSQL of its own in a temporary folder, on a free port of the loopback; it refuses to run as root. */
@@ -34,14 +42,31 @@ export class TestPostgres {
     const folder = mkdtempSync(join(tmpdir(), 'attention-postgres-'))
     const data = join(folder, 'data')
     const root = userInfo().uid === 0
-    const as = (program: string, args: string[]): [string, string[]] => (root ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', join(programs, program), ...args]] : [join(programs, program), args])
+    const as = (program: string, args: string[]): [string, string[]] =>
+      root
+        ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', join(programs, program), ...args]]
+        : [join(programs, program), args]
     if (root) {
       chmodSync(folder, 0o755)
       run('chown', ['postgres:postgres', folder])
     }
     run(...as('initdb', ['-D', data, '-U', user, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C']))
     const port = await freePort()
-    const child = spawn(...as('postgres', ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', folder, '-c', 'fsync=off']), { stdio: 'ignore' })
+    const child = spawn(
+      ...as('postgres', [
+        '-D',
+        data,
+        '-p',
+        String(port),
+        '-c',
+        'listen_addresses=127.0.0.1',
+        '-k',
+        folder,
+        '-c',
+        'fsync=off',
+      ]),
+      { stdio: 'ignore' },
+    )
     await until(() => answers(port), 30_000, 'PostgreSQL answers')
     return new TestPostgres(port, child, folder)
   }
@@ -63,7 +88,10 @@ function run(program: string, args: string[]): void {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false)).once('close', () => socket.destroy())
+    socket
+      .once('connect', () => resolve(true))
+      .once('error', () => resolve(false))
+      .once('close', () => socket.destroy())
     socket.once('connect', () => socket.end())
   })
 }

@@ -1,6 +1,11 @@
 import { spawnSync } from 'node:child_process'
 
-const candidates = [process.env.PYTHON, new URL('../../.venv/bin/python', import.meta.url).pathname, 'python3', 'python'].filter((name) => name !== undefined)
+const candidates = [
+  process.env.PYTHON,
+  new URL('../../.venv/bin/python', import.meta.url).pathname,
+  'python3',
+  'python',
+].filter((name) => name !== undefined)
 
 /** A Python that has these modules, or null. CI installs one; elsewhere tests that need it skip aloud. */
 export function pythonWith(...modules: string[]): string | null {

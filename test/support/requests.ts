@@ -10,7 +10,12 @@ export function tinyBy(seed: number): object {
 }
 
 /** Some tenths of a second on one core: plain float64 loops, and a small answer. */
-export const slow = { model: { d_in: 64, d_out: 64, num_heads: 4 }, input: { randn: [1, 768, 64] }, engine: 'reference', return: ['summary'] }
+export const slow = {
+  model: { d_in: 64, d_out: 64, num_heads: 4 },
+  input: { randn: [1, 768, 64] },
+  engine: 'reference',
+  return: ['summary'],
+}
 
 /** Some seconds. */
 export const slower = { ...slow, input: { randn: [6, 1024, 64] } }
@@ -19,4 +24,8 @@ export const slower = { ...slow, input: { randn: [6, 1024, 64] } }
 export const endless = { ...slow, input: { randn: [64, 2048, 64] } }
 
 /** An answer of about 100 MB of JSON. */
-export const huge = { model: { d_in: 64, d_out: 768, num_heads: 12 }, input: { randn: [1, 1024, 64] }, return: ['weights'] }
+export const huge = {
+  model: { d_in: 64, d_out: 768, num_heads: 12 },
+  input: { randn: [1, 1024, 64] },
+  return: ['weights'],
+}

@@ -22,7 +22,14 @@ export interface Answer {
   json(): any // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-export interface WorkerSeen { readonly id: number; readonly pid: number; readonly state: string; readonly restarts: number; readonly doing: string | null; readonly reason?: string }
+export interface WorkerSeen {
+  readonly id: number
+  readonly pid: number
+  readonly state: string
+  readonly restarts: number
+  readonly doing: string | null
+  readonly reason?: string
+}
 
 /** The service in processes of its own, as `npm start` runs it, on a free port of the loopback. */
 export class RunningService {
@@ -36,10 +43,16 @@ export class RunningService {
     this.port = port
     this.child = child
     this.#folder = folder
-    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => { this.#output += text })
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+      })
   }
 
-  static async start(environment: Readonly<Record<string, string>> = {}, { untilReady = true } = {}): Promise<RunningService> {
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    { untilReady = true } = {},
+  ): Promise<RunningService> {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'attention-test-'))
     const child = spawn(process.execPath, [mainFile], {
@@ -49,9 +62,13 @@ export class RunningService {
     const service = new RunningService(port, child, folder)
     const giveUp = Date.now() + readyWithinMs
     for (;;) {
-      const status = await service.get(untilReady ? '/health/ready' : '/health/live').then((answer) => answer.status, () => 0)
+      const status = await service.get(untilReady ? '/health/ready' : '/health/live').then(
+        (answer) => answer.status,
+        () => 0,
+      )
       if (status === 200) return service
-      if (child.exitCode !== null || Date.now() > giveUp) throw new Error(`the service did not start: ${service.output}`)
+      if (child.exitCode !== null || Date.now() > giveUp)
+        throw new Error(`the service did not start: ${service.output}`)
       await sleep(30)
     }
   }
@@ -66,12 +83,23 @@ export class RunningService {
 
   /** Lines of the log that are JSON and match. */
   logged(matches: (line: Record<string, unknown>) => boolean): Record<string, unknown>[] {
-    return this.#output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>).filter(matches)
+    return this.#output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(matches)
   }
 
-  async send(path: string, options: { method?: string; body?: string | Buffer; headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Answer> {
+  async send(
+    path: string,
+    options: { method?: string; body?: string | Buffer; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<Answer> {
     const started = performance.now()
-    const { statusCode, headers, body } = await request(`http://127.0.0.1:${this.port}${path}`, { dispatcher: this.agent, ...options, method: (options.method ?? 'GET') as Dispatcher.HttpMethod })
+    const { statusCode, headers, body } = await request(`http://127.0.0.1:${this.port}${path}`, {
+      dispatcher: this.agent,
+      ...options,
+      method: (options.method ?? 'GET') as Dispatcher.HttpMethod,
+    })
     const text = await body.text()
     return { status: statusCode, headers, text, ms: performance.now() - started, json: () => JSON.parse(text) }
   }
@@ -81,7 +109,12 @@ export class RunningService {
   }
 
   post(path: string, body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Answer> {
-    return this.send(path, { method: 'POST', body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers }, ...(signal ? { signal } : {}) })
+    return this.send(path, {
+      method: 'POST',
+      body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(signal ? { signal } : {}),
+    })
   }
 
   async workers(headers: Record<string, string> = {}): Promise<WorkerSeen[]> {
@@ -119,7 +152,12 @@ export async function freePort(): Promise<number> {
 }
 
 /** Waits until `holds`, at most `withinMs`; milliseconds that it took. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs: number, what: string, everyMs = 10): Promise<number> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  withinMs: number,
+  what: string,
+  everyMs = 10,
+): Promise<number> {
   const started = performance.now()
   while (!(await holds())) {
     if (performance.now() - started > withinMs) throw new Error(`not within ${withinMs} ms: ${what}`)

@@ -40,8 +40,10 @@ function read<T>(file: string): readonly T[] {
 }
 
 /** pytorch-given.json: to be met within 1e-6, 1e-5 at width 768. */
-export const givenCases: readonly PyTorchCase[] = read<GivenCase>('./pytorch-given.json')
-  .map((each) => ({ ...each, tolerance: each.body.model.d_in >= 768 ? 1e-5 : 1e-6 }))
+export const givenCases: readonly PyTorchCase[] = read<GivenCase>('./pytorch-given.json').map((each) => ({
+  ...each,
+  tolerance: each.body.model.d_in >= 768 ? 1e-5 : 1e-6,
+}))
 
 /** pytorch-cases.json, made by attention.py. */
 export const ownCases: readonly PyTorchCase[] = read('./pytorch-cases.json')

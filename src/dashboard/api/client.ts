@@ -35,7 +35,7 @@ async function send(request: Request): Promise<Response> {
     // Another call may have got a key in the meantime.
     if (savedKey() !== key) continue
     if (key !== null) forgetKey()
-    if (await askKey(key !== null) === null) throw await problemOf(response)
+    if ((await askKey(key !== null)) === null) throw await problemOf(response)
   }
 }
 
@@ -43,17 +43,28 @@ async function send(request: Request): Promise<Response> {
 export const client = createClient<paths>({ baseUrl, fetch: send })
 
 /** A call of an address that the service handed out, or of a form that is no JSON. */
-export function call(path: string, init: { method?: string; accept?: string; body?: unknown; headers?: Readonly<Record<string, string>>; signal?: AbortSignal | undefined } = {}): Promise<Response> {
-  return send(new Request(`${baseUrl}${path}`, {
-    method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
-    headers: {
-      accept: init.accept ?? 'application/json',
-      ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...init.headers,
-    },
-    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-    ...(init.signal === undefined ? {} : { signal: init.signal }),
-  }))
+export function call(
+  path: string,
+  init: {
+    method?: string
+    accept?: string
+    body?: unknown
+    headers?: Readonly<Record<string, string>>
+    signal?: AbortSignal | undefined
+  } = {},
+): Promise<Response> {
+  return send(
+    new Request(`${baseUrl}${path}`, {
+      method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
+      headers: {
+        accept: init.accept ?? 'application/json',
+        ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...init.headers,
+      },
+      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      ...(init.signal === undefined ? {} : { signal: init.signal }),
+    }),
+  )
 }
 
 export const mediaTypes = {

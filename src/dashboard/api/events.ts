@@ -9,7 +9,9 @@ export interface ServerEvent {
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const reader = body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).getReader()
   let rest = ''
-  let event = '', data: string[] = [], id: string | null = null
+  let event = '',
+    data: string[] = [],
+    id: string | null = null
   try {
     for (;;) {
       const { value, done } = await reader.read()

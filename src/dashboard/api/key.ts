@@ -20,9 +20,13 @@ export function askKeysBy(ask: Asker): void {
 
 /** Asks for a key; calls that need one at the same time share the question. Null: the person left it. */
 export function askKey(refused: boolean): Promise<string | null> {
-  asking ??= (asker?.(refused) ?? Promise.resolve(null)).then((key) => {
-    if (key !== null) sessionStorage.setItem(storageName, key)
-    return key
-  }).finally(() => { asking = undefined })
+  asking ??= (asker?.(refused) ?? Promise.resolve(null))
+    .then((key) => {
+      if (key !== null) sessionStorage.setItem(storageName, key)
+      return key
+    })
+    .finally(() => {
+      asking = undefined
+    })
   return asking
 }

@@ -6,8 +6,17 @@ import type { Job } from './report-types.ts'
 const dateFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
 
 /** The caller's jobs, newest first; nothing where there are none, or no jobs at all. */
-export function EarlierRuns({ current, ended }: { readonly current: string | null; readonly ended: string }): JSX.Element | null {
-  const jobs = useRequest(`jobs ${ended}`, async (signal) => await (await call('/jobs', { signal })).json() as { readonly jobs?: readonly Job[] })
+export function EarlierRuns({
+  current,
+  ended,
+}: {
+  readonly current: string | null
+  readonly ended: string
+}): JSX.Element | null {
+  const jobs = useRequest(
+    `jobs ${ended}`,
+    async (signal) => (await (await call('/jobs', { signal })).json()) as { readonly jobs?: readonly Job[] },
+  )
   const listed = jobs.data?.jobs ?? []
   if (listed.length === 0) return null
   return (
@@ -16,9 +25,16 @@ export function EarlierRuns({ current, ended }: { readonly current: string | nul
       <ul>
         {listed.slice(0, 8).map((job) => (
           <li key={job.id}>
-            <a href={`#/experiments?job=${encodeURIComponent(job.id)}`} aria-current={job.id === current ? 'true' : undefined}>
-              <span>{job.kind}, {job.progress.total.toLocaleString('en')} seeds</span>
-              <span class="quiet">{job.state} · <time dateTime={job.created_at}>{dateFormat.format(new Date(job.created_at))}</time></span>
+            <a
+              href={`#/experiments?job=${encodeURIComponent(job.id)}`}
+              aria-current={job.id === current ? 'true' : undefined}
+            >
+              <span>
+                {job.kind}, {job.progress.total.toLocaleString('en')} seeds
+              </span>
+              <span class="quiet">
+                {job.state} · <time dateTime={job.created_at}>{dateFormat.format(new Date(job.created_at))}</time>
+              </span>
             </a>
           </li>
         ))}

@@ -7,7 +7,9 @@ import type { Experiment } from './config.ts'
 import type { Job, Report } from './report-types.ts'
 
 /** What is asked: an experiment by its request, or a job that was asked for before. */
-export type Order = { readonly experiment: Experiment; readonly body: Readonly<Record<string, unknown>>; readonly long: boolean } | { readonly job: string }
+export type Order =
+  | { readonly experiment: Experiment; readonly body: Readonly<Record<string, unknown>>; readonly long: boolean }
+  | { readonly job: string }
 
 export interface RunState {
   readonly phase: 'idle' | 'running' | 'done' | 'failed' | 'cancelled'
@@ -36,7 +38,9 @@ export function useRun(order: Order | null): RunState & { readonly cancel: () =>
     if (order === null) return
     const controller = new AbortController()
     const { signal } = controller
-    const update = (change: Partial<RunState>): void => { if (!signal.aborted) setState((before) => ({ ...before, ...change })) }
+    const update = (change: Partial<RunState>): void => {
+      if (!signal.aborted) setState((before) => ({ ...before, ...change }))
+    }
     let jobPath: string | null = null
     stop.current = () => {
       update({ phase: 'cancelled', progress: null, queued: false })
@@ -45,23 +49,44 @@ export function useRun(order: Order | null): RunState & { readonly cancel: () =>
     }
     const follow = async (path: string): Promise<void> => {
       jobPath = path
-      const job = await untilEnded(path, signal, (known) => update({ progress: known.progress, queued: known.state === 'queued' }))
+      const job = await untilEnded(path, signal, (known) =>
+        update({ progress: known.progress, queued: known.state === 'queued' }),
+      )
       if (job.state === 'cancelled') return update({ phase: 'cancelled', progress: null, queued: false })
-      const report = await (await call(`${path}/result`, { signal })).json() as Report
+      const report = (await (await call(`${path}/result`, { signal })).json()) as Report
       jobPath = null
-      update({ phase: 'done', report, queued: false, progress: null, fetchAs: (form) => call(`${path}/result`, { accept: mediaTypes[form] }) })
+      update({
+        phase: 'done',
+        report,
+        queued: false,
+        progress: null,
+        fetchAs: (form) => call(`${path}/result`, { accept: mediaTypes[form] }),
+      })
     }
     const run = async (): Promise<void> => {
       if ('job' in order) return follow(`/jobs/${encodeURIComponent(order.job)}`)
       const path = `/experiments/${order.experiment}`
-      const response = await call(path, { body: order.body, headers: order.long ? { prefer: 'respond-async' } : {}, signal })
-      if (response.status === 202) return follow(new URL(response.headers.get('location')!, location.origin).pathname.replace(/^.*(?=\/jobs\/)/, ''))
-      const report = await response.json() as Report
+      const response = await call(path, {
+        body: order.body,
+        headers: order.long ? { prefer: 'respond-async' } : {},
+        signal,
+      })
+      if (response.status === 202)
+        return follow(
+          new URL(response.headers.get('location')!, location.origin).pathname.replace(/^.*(?=\/jobs\/)/, ''),
+        )
+      const report = (await response.json()) as Report
       update({ phase: 'done', report, fetchAs: (form) => call(path, { body: order.body, accept: mediaTypes[form] }) })
     }
     setState((before) => ({ ...before, phase: 'running', progress: null, queued: false, problem: null }))
     run().catch((error: unknown) => {
-      if (!signal.aborted) update({ phase: 'failed', progress: null, queued: false, problem: error instanceof ApiProblem ? error : new ApiProblem(null, String(error)) })
+      if (!signal.aborted)
+        update({
+          phase: 'failed',
+          progress: null,
+          queued: false,
+          problem: error instanceof ApiProblem ? error : new ApiProblem(null, String(error)),
+        })
     })
     return () => controller.abort()
   }, [key])
@@ -72,7 +97,11 @@ export function useRun(order: Order | null): RunState & { readonly cancel: () =>
 async function untilEnded(path: string, signal: AbortSignal, tell: (job: Job) => void): Promise<Job> {
   let lastId: string | null = null
   for (;;) {
-    const response = await call(`${path}/events`, { accept: 'text/event-stream', signal, headers: lastId === null ? {} : { 'last-event-id': lastId } })
+    const response = await call(`${path}/events`, {
+      accept: 'text/event-stream',
+      signal,
+      headers: lastId === null ? {} : { 'last-event-id': lastId },
+    })
     try {
       for await (const event of readEvents(response.body!)) {
         lastId = event.id ?? lastId
@@ -84,7 +113,7 @@ async function untilEnded(path: string, signal: AbortSignal, tell: (job: Job) =>
       if (signal.aborted) throw error
     }
     // The stream was cut: what the job is now, and then on from the last event.
-    const job = await (await call(path, { signal })).json() as Job
+    const job = (await (await call(path, { signal })).json()) as Job
     tell(job)
     if (ended.includes(job.state)) return job
     await new Promise((resolve) => setTimeout(resolve, reconnectMs))

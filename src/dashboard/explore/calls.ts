@@ -22,13 +22,21 @@ export function computeSummary(config: Config, signal: AbortSignal): Promise<Att
 
 /** One query's row of one head, with all that it was computed from. */
 export function computeRow(config: Config, head: number, query: number, signal: AbortSignal): Promise<AttentionAnswer> {
-  return compute(config, { ...requestBody(config), heads: [head], rows: [query, query], return: ['queries', 'keys', 'scores', 'weights'] }, signal)
+  return compute(
+    config,
+    { ...requestBody(config), heads: [head], rows: [query, query], return: ['queries', 'keys', 'scores', 'weights'] },
+    signal,
+  )
 }
 
 /** The picture's specification, the same that every other client gets. */
 export async function figureSpec(config: Config, query: URLSearchParams, signal: AbortSignal): Promise<VegaLiteSpec> {
-  const response = await call(attentionPath(config, query), { accept: mediaTypes.vegalite, body: requestBody(config), signal })
-  return await response.json() as VegaLiteSpec
+  const response = await call(attentionPath(config, query), {
+    accept: mediaTypes.vegalite,
+    body: requestBody(config),
+    signal,
+  })
+  return (await response.json()) as VegaLiteSpec
 }
 
 /** The whole answer in a form to keep. */
@@ -48,7 +56,16 @@ export function linkOf(config: Config, body: Body, query: URLSearchParams, form:
   if (input.randn === undefined || tokens?.some((token) => token.includes(','))) return null
   const { seed, ...model } = body.model
   const params = new URLSearchParams()
-  const entries = { ...model, seed, randn: input.randn.join(','), input_seed: input.seed, advance: input.advance, mode: body.mode, engine: body.engine, tokens: tokens?.join(',') }
+  const entries = {
+    ...model,
+    seed,
+    randn: input.randn.join(','),
+    input_seed: input.seed,
+    advance: input.advance,
+    mode: body.mode,
+    engine: body.engine,
+    tokens: tokens?.join(','),
+  }
   for (const [name, value] of Object.entries(entries)) if (value !== undefined) params.set(name, String(value))
   for (const [name, value] of query) params.set(name, value)
   params.set('format', form)

@@ -3,8 +3,16 @@ import { tokenize } from './tokens.ts'
 
 export const kinds: readonly { readonly kind: Kind; readonly name: string; readonly note: string }[] = [
   { kind: 'causal', name: 'Causal', note: 'CausalSelfAttention: one head.' },
-  { kind: 'multi-head-wrapper', name: 'Wrapper', note: 'MultiHeadAttentionWrapper: independent heads side by side; d_out is per head.' },
-  { kind: 'multi-head', name: 'Multi-head', note: 'MultiHeadAttention: heads share their projections; d_out is divided among them.' },
+  {
+    kind: 'multi-head-wrapper',
+    name: 'Wrapper',
+    note: 'MultiHeadAttentionWrapper: independent heads side by side; d_out is per head.',
+  },
+  {
+    kind: 'multi-head',
+    name: 'Multi-head',
+    note: 'MultiHeadAttention: heads share their projections; d_out is divided among them.',
+  },
 ]
 
 /** The form as it is typed: text, so that the service itself says what is wrong with it. */
@@ -31,8 +39,23 @@ export interface Config {
 
 /** The source study's two-head run, which the page opens with. */
 export const defaultConfig: Config = {
-  kind: 'multi-head', d_in: '4', d_out: '4', num_heads: '2', context_length: '', dropout: '0.1', qkv_bias: 'false', out_proj: 'true', seed: '42',
-  batch: '5', seq_len: '6', input_seed: '42', advance: '960', mode: 'eval', engine: '', sentence: '', values: '',
+  kind: 'multi-head',
+  d_in: '4',
+  d_out: '4',
+  num_heads: '2',
+  context_length: '',
+  dropout: '0.1',
+  qkv_bias: 'false',
+  out_proj: 'true',
+  seed: '42',
+  batch: '5',
+  seq_len: '6',
+  input_seed: '42',
+  advance: '960',
+  mode: 'eval',
+  engine: '',
+  sentence: '',
+  values: '',
 }
 
 /** A field of the form as JSON: a number where it is one, what was typed otherwise, nothing where it is empty. */
@@ -53,7 +76,10 @@ export function seqLenOf(config: Config): string {
   return tokens === null ? config.seq_len : String(tokens.length)
 }
 
-export type Body = Readonly<Record<string, unknown>> & { readonly model: Readonly<Record<string, unknown>>; readonly input: unknown }
+export type Body = Readonly<Record<string, unknown>> & {
+  readonly model: Readonly<Record<string, unknown>>
+  readonly input: unknown
+}
 
 /** The request that a config is; members that are empty or the service's defaults are left out. */
 export function requestBody(config: Config): Body {
@@ -105,11 +131,24 @@ function clean(object: Readonly<Record<string, unknown>>): Record<string, unknow
 
 /** Where each field's value goes in the request, as a JSON pointer; the longest that fits tells whose error it is. */
 const pointers: readonly (readonly [pointer: string, field: keyof Config])[] = [
-  ['/model/d_in', 'd_in'], ['/model/d_out', 'd_out'], ['/model/num_heads', 'num_heads'], ['/model/context_length', 'context_length'],
-  ['/model/dropout', 'dropout'], ['/model/qkv_bias', 'qkv_bias'], ['/model/out_proj', 'out_proj'], ['/model/seed', 'seed'],
-  ['/input/randn/0', 'batch'], ['/input/randn/1', 'seq_len'], ['/input/randn/2', 'd_in'], ['/input/randn', 'seq_len'],
-  ['/input/seed', 'input_seed'], ['/input/advance', 'advance'], ['/input/values', 'values'],
-  ['/mode', 'mode'], ['/engine', 'engine'], ['/tokens', 'sentence'],
+  ['/model/d_in', 'd_in'],
+  ['/model/d_out', 'd_out'],
+  ['/model/num_heads', 'num_heads'],
+  ['/model/context_length', 'context_length'],
+  ['/model/dropout', 'dropout'],
+  ['/model/qkv_bias', 'qkv_bias'],
+  ['/model/out_proj', 'out_proj'],
+  ['/model/seed', 'seed'],
+  ['/input/randn/0', 'batch'],
+  ['/input/randn/1', 'seq_len'],
+  ['/input/randn/2', 'd_in'],
+  ['/input/randn', 'seq_len'],
+  ['/input/seed', 'input_seed'],
+  ['/input/advance', 'advance'],
+  ['/input/values', 'values'],
+  ['/mode', 'mode'],
+  ['/engine', 'engine'],
+  ['/tokens', 'sentence'],
 ]
 
 /** The field that a place of the request came from. */

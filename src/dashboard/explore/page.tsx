@@ -45,7 +45,11 @@ function useSide(config: Config | null, view: View): SideState {
   const answer = useRequest(key, (signal) => computeSummary(config!, signal), pause)
   const query = figureQuery(view)
   const valid = key !== null && answer.answers === key
-  const figure = useRequest(valid ? `${key} ${query.toString()}` : null, (signal) => figureSpec(config!, query, signal), 120)
+  const figure = useRequest(
+    valid ? `${key} ${query.toString()}` : null,
+    (signal) => figureSpec(config!, query, signal),
+    120,
+  )
   const errors: Partial<Record<keyof Config, string>> = {}
   let elsewhere = false
   for (const { path, message } of answer.problem?.places ?? []) {
@@ -58,86 +62,193 @@ function useSide(config: Config | null, view: View): SideState {
   return { answer, figure, errors, problem: atFields ? null : answer.problem, invalid: atFields }
 }
 
-export function ExplorePage({ params, engines }: { readonly params: URLSearchParams; readonly engines: EnginesAnswer | undefined }): JSX.Element {
+export function ExplorePage({
+  params,
+  engines,
+}: {
+  readonly params: URLSearchParams
+  readonly engines: EnginesAnswer | undefined
+}): JSX.Element {
   const state = fromParams(params)
   const { a, b, view } = state
   const [edited, setEdited] = useState<Side>('a')
   const asked = useRef(false)
   const editing: Side = b === null ? 'a' : edited
-  const sideA = useSide(a, view), sideB = useSide(b, view)
+  const sideA = useSide(a, view),
+    sideB = useSide(b, view)
 
-  const go = (change: Partial<ExploreState>, replace = false): void => navigate('explore', toParams({ ...state, ...change }), replace)
+  const go = (change: Partial<ExploreState>, replace = false): void =>
+    navigate('explore', toParams({ ...state, ...change }), replace)
   const show = (change: Partial<View>, replace = false): void => go({ view: { ...view, ...change } }, replace)
-  const edit = (change: Partial<Config>): void => go({ [editing]: { ...state[editing]!, ...change }, view: { ...view, cell: null } }, true)
-  const onCell = (side: Side) => figureTakes[view.figure].includes('keys') ? (datum: Readonly<Record<string, unknown>>): void => {
-    const { head, query, key } = datum
-    if (typeof query !== 'number' || typeof key !== 'number') return
-    asked.current = true
-    show({ cell: { side, head: typeof head === 'number' ? head : 0, query, key } })
-  } : null
+  const edit = (change: Partial<Config>): void =>
+    go({ [editing]: { ...state[editing]!, ...change }, view: { ...view, cell: null } }, true)
+  const onCell = (side: Side) =>
+    figureTakes[view.figure].includes('keys')
+      ? (datum: Readonly<Record<string, unknown>>): void => {
+          const { head, query, key } = datum
+          if (typeof query !== 'number' || typeof key !== 'number') return
+          asked.current = true
+          show({ cell: { side, head: typeof head === 'number' ? head : 0, query, key } })
+        }
+      : null
 
-  const specA = sideA.figure.data, specB = b === null ? undefined : sideB.figure.data
+  const specA = sideA.figure.data,
+    specB = b === null ? undefined : sideB.figure.data
   const [drawnA, drawnB] = useMemo(
     () => (specA === undefined || specB === undefined ? [specA, specB] : withSharedColours([specA, specB])),
     [specA, specB],
   )
   const difference = useMemo(
-    () => (specA === undefined || specB === undefined || !['weights', 'scores', 'context'].includes(view.figure) ? null : differenceFigure({ name: 'A', spec: specA }, { name: 'B', spec: specB })),
+    () =>
+      specA === undefined || specB === undefined || !['weights', 'scores', 'context'].includes(view.figure)
+        ? null
+        : differenceFigure({ name: 'A', spec: specA }, { name: 'B', spec: specB }),
     [specA, specB, view.figure],
   )
   const differenceFailure = difference !== null && 'incomparable' in difference ? difference.incomparable : null
-  const sides: readonly (readonly [Side, Config, SideState, VegaLiteSpec | undefined])[] = b === null ? [['a', a, sideA, drawnA]] : [['a', a, sideA, drawnA], ['b', b, sideB, drawnB]]
+  const sides: readonly (readonly [Side, Config, SideState, VegaLiteSpec | undefined])[] =
+    b === null
+      ? [['a', a, sideA, drawnA]]
+      : [
+          ['a', a, sideA, drawnA],
+          ['b', b, sideB, drawnB],
+        ]
   const label = (side: Side): string | null => (b === null ? null : side.toUpperCase())
-  const status = sides.some(([, , side]) => side.answer.loading || side.figure.loading) ? 'Computing…' : sides.some(([, , side]) => side.invalid) ? 'Some fields are not valid.' : ''
+  const status = sides.some(([, , side]) => side.answer.loading || side.figure.loading)
+    ? 'Computing…'
+    : sides.some(([, , side]) => side.invalid)
+      ? 'Some fields are not valid.'
+      : ''
 
   return (
     <div class="explore">
       <aside class="sidebar" aria-label="Configuration">
-        <PresetField state={state} onChoose={(preset) => go({ a: preset.a, b: preset.b, view: { ...view, head: '', item: '', rows: '', keys: '', cell: null } })} />
-        {b === null
-          ? <button type="button" class="button full" onClick={() => { setEdited('b'); go({ b: { ...a, qkv_bias: a.qkv_bias === 'true' ? 'false' : 'true' } }) }}>Compare with another</button>
-          : (
-            <div class="compare">
-              <Choice<Side> label="Edit" options={[{ value: 'a', name: 'A' }, { value: 'b', name: 'B' }]} value={editing} onChange={setEdited} />
-              <button type="button" class="button" onClick={() => go({ b: null, view: { ...view, cell: view.cell?.side === 'b' ? null : view.cell } })}>Stop comparing</button>
-            </div>
-          )}
+        <PresetField
+          state={state}
+          onChoose={(preset) =>
+            go({ a: preset.a, b: preset.b, view: { ...view, head: '', item: '', rows: '', keys: '', cell: null } })
+          }
+        />
+        {b === null ? (
+          <button
+            type="button"
+            class="button full"
+            onClick={() => {
+              setEdited('b')
+              go({ b: { ...a, qkv_bias: a.qkv_bias === 'true' ? 'false' : 'true' } })
+            }}
+          >
+            Compare with another
+          </button>
+        ) : (
+          <div class="compare">
+            <Choice<Side>
+              label="Edit"
+              options={[
+                { value: 'a', name: 'A' },
+                { value: 'b', name: 'B' },
+              ]}
+              value={editing}
+              onChange={setEdited}
+            />
+            <button
+              type="button"
+              class="button"
+              onClick={() => go({ b: null, view: { ...view, cell: view.cell?.side === 'b' ? null : view.cell } })}
+            >
+              Stop comparing
+            </button>
+          </div>
+        )}
         <Fold label="Change the configuration" open={Object.keys((editing === 'a' ? sideA : sideB).errors).length > 0}>
-          <ConfigForm key={editing} config={state[editing]!} errors={(editing === 'a' ? sideA : sideB).errors} engines={engines} onChange={edit} />
+          <ConfigForm
+            key={editing}
+            config={state[editing]!}
+            errors={(editing === 'a' ? sideA : sideB).errors}
+            engines={engines}
+            onChange={edit}
+          />
         </Fold>
       </aside>
       <div class="results">
         <div class="toolbar">
-          <Choice<FigureName> label="Figure" hideLabel options={figures.map(({ id, name }) => ({ value: id, name }))} value={view.figure} onChange={(figure) => show({ figure })} />
-          <p class="status quiet" role="status">{status}</p>
+          <Choice<FigureName>
+            label="Figure"
+            hideLabel
+            options={figures.map(({ id, name }) => ({ value: id, name }))}
+            value={view.figure}
+            onChange={(figure) => show({ figure })}
+          />
+          <p class="status quiet" role="status">
+            {status}
+          </p>
         </div>
-        <ViewFields view={view} config={a} problem={sideA.figure.problem ?? sideB.figure.problem} onChange={(change) => show(change, true)} />
+        <ViewFields
+          view={view}
+          config={a}
+          problem={sideA.figure.problem ?? sideB.figure.problem}
+          onChange={(change) => show(change, true)}
+        />
         <div class={b === null ? 'sides' : 'sides sides-two'}>
           {sides.map(([side, config, known, spec]) => (
-            <SidePanel key={side} config={config} view={view} name={label(side)} spec={spec} figure={known.figure} problem={known.problem} outdated={known.invalid} onCell={onCell(side)} />
+            <SidePanel
+              key={side}
+              config={config}
+              view={view}
+              name={label(side)}
+              spec={spec}
+              figure={known.figure}
+              problem={known.problem}
+              outdated={known.invalid}
+              onCell={onCell(side)}
+            />
           ))}
         </div>
         {view.cell === null || (view.cell.side === 'b' && b === null) ? null : (
           <Explain
-            key={view.cell.side} config={state[view.cell.side]!} cell={view.cell} item={Number(view.item) || 0} name={label(view.cell.side)} scroll={asked.current}
-            onChange={(change) => show({ cell: { ...view.cell!, ...change } }, true)} onClose={() => show({ cell: null })}
-            onZoom={Number(seqLenOf(state[view.cell.side]!)) > zoomFrom ? () => show(windowAround(view.cell!, Number(seqLenOf(a)))) : null}
+            key={view.cell.side}
+            config={state[view.cell.side]!}
+            cell={view.cell}
+            item={Number(view.item) || 0}
+            name={label(view.cell.side)}
+            scroll={asked.current}
+            onChange={(change) => show({ cell: { ...view.cell!, ...change } }, true)}
+            onClose={() => show({ cell: null })}
+            onZoom={
+              Number(seqLenOf(state[view.cell.side]!)) > zoomFrom
+                ? () => show(windowAround(view.cell!, Number(seqLenOf(a))))
+                : null
+            }
           />
         )}
         {difference === null ? null : (
           <section class="card" aria-label="Difference">
             <h2>Difference</h2>
-            {differenceFailure === null ? <Figure spec={'spec' in difference ? difference.spec : undefined} height={() => 300} /> : <p class="quiet">{differenceFailure}</p>}
+            {differenceFailure === null ? (
+              <Figure spec={'spec' in difference ? difference.spec : undefined} height={() => 300} />
+            ) : (
+              <p class="quiet">{differenceFailure}</p>
+            )}
           </section>
         )}
-        {figureTakes[view.figure].includes('keys') && view.cell === null ? <ExplainStart onStart={(cell) => { asked.current = true; show({ cell }) }} /> : null}
+        {figureTakes[view.figure].includes('keys') && view.cell === null ? (
+          <ExplainStart
+            onStart={(cell) => {
+              asked.current = true
+              show({ cell })
+            }}
+          />
+        ) : null}
         {sides.map(([side, , known]) => (
           <div key={side} class={known.answer.loading || known.answer.problem !== null ? 'stale stack' : 'stack'}>
             <StatisticsTable answer={known.answer.data} name={label(side)} />
             <Facts answer={known.answer.data} name={label(side)} />
           </div>
         ))}
-        <p class="caution">Untrained weights show initialisation, not learning, and attention is not explanation (Jain and Wallace 2019; Wiegreffe and Pinter 2019).</p>
+        <p class="caution">
+          Untrained weights show initialisation, not learning, and attention is not explanation (Jain and Wallace 2019;
+          Wiegreffe and Pinter 2019).
+        </p>
         <Elsewhere config={state[editing]!} view={view} />
       </div>
     </div>
@@ -153,30 +264,66 @@ function windowAround({ query, key }: Cell, seqLen: number): Pick<View, 'rows' |
   return { rows: around(query, seqLen - 1), keys: around(Math.min(key, query), seqLen - 1) }
 }
 
-function PresetField({ state, onChoose }: { readonly state: ExploreState; readonly onChoose: (preset: (typeof presets)[number]) => void }): JSX.Element {
+function PresetField({
+  state,
+  onChoose,
+}: {
+  readonly state: ExploreState
+  readonly onChoose: (preset: (typeof presets)[number]) => void
+}): JSX.Element {
   const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
   const current = presets.find(({ a, b }) => same(a, state.a) && same(b, state.b))
   return (
     <SelectField
-      label="Start from" wide value={current?.id ?? ''} hint={current?.note ?? 'Your own configuration'}
-      options={[...(current === undefined ? [{ value: '', name: 'Custom' }] : []), ...presets.map(({ id, name }) => ({ value: id, name }))]}
-      onChange={(id) => { const preset = presets.find((one) => one.id === id); if (preset !== undefined) onChoose(preset) }}
+      label="Start from"
+      wide
+      value={current?.id ?? ''}
+      hint={current?.note ?? 'Your own configuration'}
+      options={[
+        ...(current === undefined ? [{ value: '', name: 'Custom' }] : []),
+        ...presets.map(({ id, name }) => ({ value: id, name })),
+      ]}
+      onChange={(id) => {
+        const preset = presets.find((one) => one.id === id)
+        if (preset !== undefined) onChoose(preset)
+      }}
     />
   )
 }
 
-function ViewFields({ view, config, problem, onChange }: { readonly view: View; readonly config: Config; readonly problem: ApiProblem | null; readonly onChange: (change: Partial<View>) => void }): JSX.Element {
+function ViewFields({
+  view,
+  config,
+  problem,
+  onChange,
+}: {
+  readonly view: View
+  readonly config: Config
+  readonly problem: ApiProblem | null
+  readonly onChange: (change: Partial<View>) => void
+}): JSX.Element {
   const takes = figureTakes[view.figure]
   const place = (field: 'head' | 'item' | 'rows' | 'keys') => ({
-    value: view[field], error: problem?.places.find(({ path }) => path === `/${field}`)?.message, onChange: (text: string) => onChange({ [field]: text }),
+    value: view[field],
+    error: problem?.places.find(({ path }) => path === `/${field}`)?.message,
+    onChange: (text: string) => onChange({ [field]: text }),
   })
   const last = Number(seqLenOf(config)) - 1
   const all = last > 0 ? `0-${last}` : 'all'
   return (
     <div class="view-fields" role="group" aria-label="What is shown">
       {takes.includes('head') ? <TextField label="Heads" numeric={false} placeholder="all" {...place('head')} /> : null}
-      {takes.includes('item') ? <TextField label="Batch item" placeholder={view.figure === 'statistics' ? 'average' : '0'} {...place('item')} /> : null}
-      {takes.includes('rows') ? <TextField label={view.figure === 'context' ? 'Positions' : 'Query rows'} numeric={false} placeholder={all} {...place('rows')} /> : null}
+      {takes.includes('item') ? (
+        <TextField label="Batch item" placeholder={view.figure === 'statistics' ? 'average' : '0'} {...place('item')} />
+      ) : null}
+      {takes.includes('rows') ? (
+        <TextField
+          label={view.figure === 'context' ? 'Positions' : 'Query rows'}
+          numeric={false}
+          placeholder={all}
+          {...place('rows')}
+        />
+      ) : null}
       {takes.includes('keys') ? <TextField label="Keys" numeric={false} placeholder={all} {...place('keys')} /> : null}
     </div>
   )
@@ -187,7 +334,9 @@ function ExplainStart({ onStart }: { readonly onStart: (cell: Cell) => void }): 
   return (
     <p class="hint-row">
       <span>Click a cell to see where its weight comes from.</span>
-      <button type="button" class="button small" onClick={() => onStart({ side: 'a', head: 0, query: 1, key: 0 })}>Explain a cell</button>
+      <button type="button" class="button small" onClick={() => onStart({ side: 'a', head: 0, query: 1, key: 0 })}>
+        Explain a cell
+      </button>
     </p>
   )
 }
@@ -197,11 +346,22 @@ function Elsewhere({ config, view }: { readonly config: Config; readonly view: V
   const path = attentionPath(config, null)
   const image = linkOf(config, body, figureQuery(view), 'svg')
   return (
-    <SnippetPanel snippets={[
-      { id: 'curl', name: 'curl', text: asCurl(path, body, 'application/json') },
-      { id: 'python', name: 'Python', text: attentionAsPython(path, body) },
-      { id: 'page', name: 'link', text: location.href, note: 'This page as it is now.' },
-      ...(image === null ? [] : [{ id: 'image', name: 'image link', text: baseUrl + image, note: 'For an <img>, a notebook or a report. Where keys are asked for, the client must send one as a header.' }]),
-    ]} />
+    <SnippetPanel
+      snippets={[
+        { id: 'curl', name: 'curl', text: asCurl(path, body, 'application/json') },
+        { id: 'python', name: 'Python', text: attentionAsPython(path, body) },
+        { id: 'page', name: 'link', text: location.href, note: 'This page as it is now.' },
+        ...(image === null
+          ? []
+          : [
+              {
+                id: 'image',
+                name: 'image link',
+                text: baseUrl + image,
+                note: 'For an <img>, a notebook or a report. Where keys are asked for, the client must send one as a header.',
+              },
+            ]),
+      ]}
+    />
   )
 }

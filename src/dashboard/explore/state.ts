@@ -2,8 +2,11 @@ import { defaultConfig } from './config.ts'
 import type { Config } from './config.ts'
 
 export const figures = [
-  { id: 'weights', name: 'Weights' }, { id: 'scores', name: 'Scores' }, { id: 'context', name: 'Context' },
-  { id: 'statistics', name: 'Statistics' }, { id: 'similarity', name: 'Similarity' },
+  { id: 'weights', name: 'Weights' },
+  { id: 'scores', name: 'Scores' },
+  { id: 'context', name: 'Context' },
+  { id: 'statistics', name: 'Statistics' },
+  { id: 'similarity', name: 'Similarity' },
 ] as const
 export type FigureName = (typeof figures)[number]['id']
 
@@ -19,7 +22,12 @@ export interface View {
 }
 
 export type Side = 'a' | 'b'
-export interface Cell { readonly side: Side; readonly head: number; readonly query: number; readonly key: number }
+export interface Cell {
+  readonly side: Side
+  readonly head: number
+  readonly query: number
+  readonly key: number
+}
 
 export interface ExploreState {
   readonly a: Config
@@ -63,14 +71,18 @@ export function fromParams(params: URLSearchParams): ExploreState {
 }
 
 function readConfig(params: URLSearchParams, prefix: string, fallback: Config): Config {
-  const config = Object.fromEntries(configFields.map((field) => [field, params.get(`${prefix}${field}`) ?? fallback[field]])) as unknown as Config
+  const config = Object.fromEntries(
+    configFields.map((field) => [field, params.get(`${prefix}${field}`) ?? fallback[field]]),
+  ) as unknown as Config
   const known = ['causal', 'multi-head-wrapper', 'multi-head'].includes(config.kind)
   return known ? config : { ...config, kind: fallback.kind }
 }
 
 function readCell(text: string | null): Cell | null {
   const match = /^(a|b),(\d+),(\d+),(\d+)$/.exec(text ?? '')
-  return match === null ? null : { side: match[1] as Side, head: Number(match[2]), query: Number(match[3]), key: Number(match[4]) }
+  return match === null
+    ? null
+    : { side: match[1] as Side, head: Number(match[2]), query: Number(match[3]), key: Number(match[4]) }
 }
 
 /** Which of the view's choices a figure takes. */

@@ -11,7 +11,13 @@ export interface Download {
 }
 
 /** Buttons that fetch a file, with the tab's key, and save it. */
-export function Downloads({ label, downloads }: { readonly label: string; readonly downloads: readonly Download[] }): JSX.Element {
+export function Downloads({
+  label,
+  downloads,
+}: {
+  readonly label: string
+  readonly downloads: readonly Download[]
+}): JSX.Element {
   const [busy, setBusy] = useState<string | null>(null)
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const start = async ({ file, get }: Download): Promise<void> => {
@@ -27,9 +33,18 @@ export function Downloads({ label, downloads }: { readonly label: string; readon
   }
   return (
     <div class="downloads" role="group" aria-label={label}>
-      <span class="downloads-label" aria-hidden="true">{label}</span>
+      <span class="downloads-label" aria-hidden="true">
+        {label}
+      </span>
       {downloads.map((download) => (
-        <button type="button" class="button small" key={download.file} disabled={busy !== null} aria-label={`Download ${download.label}`} onClick={() => void start(download)}>
+        <button
+          type="button"
+          class="button small"
+          key={download.file}
+          disabled={busy !== null}
+          aria-label={`Download ${download.label}`}
+          onClick={() => void start(download)}
+        >
           {busy === download.file ? 'Saving…' : download.label}
         </button>
       ))}

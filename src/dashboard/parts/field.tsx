@@ -10,7 +10,17 @@ interface FieldProps {
 }
 
 /** A text field with its label, its hint and what is wrong with it. */
-export function TextField({ label, hint, error, wide, value, onChange, numeric = true, list, ...rest }: FieldProps & {
+export function TextField({
+  label,
+  hint,
+  error,
+  wide,
+  value,
+  onChange,
+  numeric = true,
+  list,
+  ...rest
+}: FieldProps & {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly numeric?: boolean
@@ -24,16 +34,32 @@ export function TextField({ label, hint, error, wide, value, onChange, numeric =
     <div class={`field${wide === true ? ' field-wide' : ''}`}>
       <label for={id}>{label}</label>
       <input
-        id={id} type="text" inputMode={numeric ? 'decimal' : 'text'} autoComplete="off" spellcheck={false} list={list} value={value}
+        id={id}
+        type="text"
+        inputMode={numeric ? 'decimal' : 'text'}
+        autoComplete="off"
+        spellcheck={false}
+        list={list}
+        value={value}
         onInput={(event) => onChange(event.currentTarget.value)}
-        aria-invalid={error != null} aria-describedby={describedBy(id, hint, error)} {...rest}
+        aria-invalid={error != null}
+        aria-describedby={describedBy(id, hint, error)}
+        {...rest}
       />
       <Notes id={id} hint={hint} error={error} />
     </div>
   )
 }
 
-export function AreaField({ label, hint, error, value, onChange, rows = 3, placeholder }: FieldProps & {
+export function AreaField({
+  label,
+  hint,
+  error,
+  value,
+  onChange,
+  rows = 3,
+  placeholder,
+}: FieldProps & {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly rows?: number
@@ -44,15 +70,29 @@ export function AreaField({ label, hint, error, value, onChange, rows = 3, place
     <div class="field field-wide">
       <label for={id}>{label}</label>
       <textarea
-        id={id} rows={rows} spellcheck={false} placeholder={placeholder} value={value} onInput={(event) => onChange(event.currentTarget.value)}
-        aria-invalid={error != null} aria-describedby={describedBy(id, hint, error)}
+        id={id}
+        rows={rows}
+        spellcheck={false}
+        placeholder={placeholder}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+        aria-invalid={error != null}
+        aria-describedby={describedBy(id, hint, error)}
       />
       <Notes id={id} hint={hint} error={error} />
     </div>
   )
 }
 
-export function SelectField({ label, hint, error, wide, value, onChange, options }: FieldProps & {
+export function SelectField({
+  label,
+  hint,
+  error,
+  wide,
+  value,
+  onChange,
+  options,
+}: FieldProps & {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[]
@@ -61,22 +101,44 @@ export function SelectField({ label, hint, error, wide, value, onChange, options
   return (
     <div class={`field${wide === true ? ' field-wide' : ''}`}>
       <label for={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)} aria-invalid={error != null} aria-describedby={describedBy(id, hint, error)}>
-        {options.map((option) => <option key={option.value} value={option.value} disabled={option.disabled}>{option.name}</option>)}
+      <select
+        id={id}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+        aria-invalid={error != null}
+        aria-describedby={describedBy(id, hint, error)}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value} disabled={option.disabled}>
+            {option.name}
+          </option>
+        ))}
       </select>
       <Notes id={id} hint={hint} error={error} />
     </div>
   )
 }
 
-export function CheckField({ label, hint, error, checked, onChange }: FieldProps & {
+export function CheckField({
+  label,
+  hint,
+  error,
+  checked,
+  onChange,
+}: FieldProps & {
   readonly checked: boolean
   readonly onChange: (checked: boolean) => void
 }): JSX.Element {
   const id = useId()
   return (
     <div class="field field-check">
-      <input id={id} type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} aria-describedby={describedBy(id, hint, error)} />
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+        aria-describedby={describedBy(id, hint, error)}
+      />
       <label for={id}>{label}</label>
       <Notes id={id} hint={hint} error={error} />
     </div>
@@ -84,7 +146,13 @@ export function CheckField({ label, hint, error, checked, onChange }: FieldProps
 }
 
 /** One of a few: radio buttons that look like one control. */
-export function Choice<T extends string>({ label, hideLabel, options, value, onChange }: {
+export function Choice<T extends string>({
+  label,
+  hideLabel,
+  options,
+  value,
+  onChange,
+}: {
   readonly label: string
   readonly hideLabel?: boolean
   readonly options: readonly { readonly value: T; readonly name: string }[]
@@ -98,7 +166,13 @@ export function Choice<T extends string>({ label, hideLabel, options, value, onC
       <div class="choice-options">
         {options.map((option) => (
           <label key={option.value}>
-            <input type="radio" name={name} value={option.value} checked={option.value === value} onChange={() => onChange(option.value)} />
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === value}
+              onChange={() => onChange(option.value)}
+            />
             <span>{option.name}</span>
           </label>
         ))}
@@ -108,14 +182,34 @@ export function Choice<T extends string>({ label, hideLabel, options, value, onC
 }
 
 function describedBy(id: string, hint: unknown, error: unknown): string | undefined {
-  return [hint == null ? null : `${id}-hint`, error == null ? null : `${id}-error`].filter((part) => part !== null).join(' ') || undefined
+  return (
+    [hint == null ? null : `${id}-hint`, error == null ? null : `${id}-error`]
+      .filter((part) => part !== null)
+      .join(' ') || undefined
+  )
 }
 
-function Notes({ id, hint, error }: { readonly id: string; readonly hint: ComponentChildren; readonly error: string | null | undefined }): JSX.Element {
+function Notes({
+  id,
+  hint,
+  error,
+}: {
+  readonly id: string
+  readonly hint: ComponentChildren
+  readonly error: string | null | undefined
+}): JSX.Element {
   return (
     <>
-      {hint == null ? null : <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
-      {error == null ? null : <p class="field-error" id={`${id}-error`}>{error}</p>}
+      {hint == null ? null : (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error == null ? null : (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
     </>
   )
 }

@@ -4,7 +4,15 @@ import { useEffect, useState } from 'preact/hooks'
 const wide = matchMedia('(min-width: 901px)')
 
 /** Folded away on a narrow screen until it is asked for, always open on a wide one. */
-export function Fold({ label, open = false, children }: { readonly label: string; readonly open?: boolean; readonly children: ComponentChildren }): JSX.Element {
+export function Fold({
+  label,
+  open = false,
+  children,
+}: {
+  readonly label: string
+  readonly open?: boolean
+  readonly children: ComponentChildren
+}): JSX.Element {
   const [isWide, setWide] = useState(wide.matches)
   const [asked, setAsked] = useState(open)
   useEffect(() => {
@@ -13,7 +21,13 @@ export function Fold({ label, open = false, children }: { readonly label: string
     return () => wide.removeEventListener('change', follow)
   }, [])
   return (
-    <details class="fold" open={isWide || asked || open} onToggle={(event) => { if (!isWide) setAsked(event.currentTarget.open) }}>
+    <details
+      class="fold"
+      open={isWide || asked || open}
+      onToggle={(event) => {
+        if (!isWide) setAsked(event.currentTarget.open)
+      }}
+    >
       <summary>{label}</summary>
       {children}
     </details>

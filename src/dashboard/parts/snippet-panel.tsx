@@ -28,11 +28,23 @@ export function SnippetPanel({ snippets }: { readonly snippets: readonly Snippet
     <section class="card" aria-labelledby="snippets-heading">
       <div class="card-head">
         <h2 id="snippets-heading">Use it elsewhere</h2>
-        <Choice label="Form" hideLabel options={snippets.map(({ id, name }) => ({ value: id, name }))} value={snippet.id} onChange={setShown} />
-        <button type="button" class="button" onClick={() => void copy()}>Copy {snippet.name}</button>
-        <span class="quiet" role="status">{copied}</span>
+        <Choice
+          label="Form"
+          hideLabel
+          options={snippets.map(({ id, name }) => ({ value: id, name }))}
+          value={snippet.id}
+          onChange={setShown}
+        />
+        <button type="button" class="button" onClick={() => void copy()}>
+          Copy {snippet.name}
+        </button>
+        <span class="quiet" role="status">
+          {copied}
+        </span>
       </div>
-      <pre ref={text} class="snippet" tabIndex={0} role="region" aria-label={`${snippet.name} snippet`}><code>{snippet.text}</code></pre>
+      <pre ref={text} class="snippet" tabIndex={0} role="region" aria-label={`${snippet.name} snippet`}>
+        <code>{snippet.text}</code>
+      </pre>
       {snippet.note === undefined ? null : <p class="quiet">{snippet.note}</p>}
     </section>
   )

@@ -25,7 +25,10 @@ export function pythonLiteral(value: unknown): string {
   if (value === false) return 'False'
   if (value === null || value === undefined) return 'None'
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`
-  if (typeof value === 'object') return `{${Object.entries(value).map(([name, entry]) => `${JSON.stringify(name)}: ${pythonLiteral(entry)}`).join(', ')}}`
+  if (typeof value === 'object')
+    return `{${Object.entries(value)
+      .map(([name, entry]) => `${JSON.stringify(name)}: ${pythonLiteral(entry)}`)
+      .join(', ')}}`
   // A JSON string is a Python string too, once its escapes are ASCII.
   return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }

@@ -15,16 +15,25 @@ export function shown(value: number | null | undefined, digits = 4): string {
 
 /** A number of a column: as many decimals as the others. */
 export function fixed(value: number | null | undefined, decimals = 4): string {
-  return value === null || value === undefined || !Number.isFinite(value) ? '\u2013' : value.toFixed(decimals).replace(/^-(?=[0.]+$)/, '').replace('-', '\u2212')
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? '\u2013'
+    : value
+        .toFixed(decimals)
+        .replace(/^-(?=[0.]+$)/, '')
+        .replace('-', '\u2212')
 }
 
 /** The same with its sign. */
 export function fixedSigned(value: number | null | undefined, decimals = 4): string {
-  return typeof value === 'number' && value >= 0.5 * 10 ** -decimals ? `+${fixed(value, decimals)}` : fixed(value, decimals)
+  return typeof value === 'number' && value >= 0.5 * 10 ** -decimals
+    ? `+${fixed(value, decimals)}`
+    : fixed(value, decimals)
 }
 
 export function interval(of: readonly (number | null)[] | null | undefined, digits = 3): string {
-  return of === null || of === undefined || of.length < 2 ? '\u2013' : `[${shown(of[0], digits)}, ${shown(of[1], digits)}]`
+  return of === null || of === undefined || of.length < 2
+    ? '\u2013'
+    : `[${shown(of[0], digits)}, ${shown(of[1], digits)}]`
 }
 
 const grouped = new Intl.NumberFormat('en')

@@ -11,7 +11,7 @@ export function useHealth(every: number): { readonly status: State; readonly rea
     const read = async (): Promise<void> => {
       if (document.hidden) return
       try {
-        const answer = await (await fetch(`${baseUrl}/health/ready`)).json() as { status: State; reason?: string }
+        const answer = (await (await fetch(`${baseUrl}/health/ready`)).json()) as { status: State; reason?: string }
         setHealth({ status: answer.status, reason: answer.reason ?? '' })
       } catch {
         setHealth({ status: 'unreachable', reason: 'The service cannot be reached.' })
@@ -26,5 +26,10 @@ export function useHealth(every: number): { readonly status: State; readonly rea
 
 export function StatusPill(): JSX.Element {
   const { status, reason } = useHealth(10_000)
-  return <a class={`pill pill-${status}`} href="#/service" title={reason}><span class="hidden">Service: </span>{status === 'unknown' ? '\u2026' : status}</a>
+  return (
+    <a class={`pill pill-${status}`} href="#/service" title={reason}>
+      <span class="hidden">Service: </span>
+      {status === 'unknown' ? '\u2026' : status}
+    </a>
+  )
 }

@@ -11,7 +11,12 @@ export interface Requested<T> {
   retry(): void
 }
 
-interface Known<T> { data: T | undefined; answers: string | null; problem: ApiProblem | null; settled: string | null }
+interface Known<T> {
+  data: T | undefined
+  answers: string | null
+  problem: ApiProblem | null
+  settled: string | null
+}
 
 /**
  * Asks again whenever `key` changes, `delay` ms after the last change; the request before it is given up. A null key
@@ -24,17 +29,24 @@ export function useRequest<T>(key: string | null, run: (signal: AbortSignal) => 
   useEffect(() => {
     if (key === null) return
     const controller = new AbortController()
-    const timer = setTimeout(() => {
-      run(controller.signal).then(
-        (data) => { if (!controller.signal.aborted) setKnown({ data, answers: key, problem: null, settled: `${attempt} ${key}` }) },
-        (error: unknown) => {
-          if (controller.signal.aborted) return
-          if (!(error instanceof ApiProblem)) console.error(error) // eslint-disable-line no-console
-          const problem = error instanceof ApiProblem ? error : new ApiProblem(null, `The page failed: ${String(error)}`)
-          setKnown((before) => ({ ...before, problem, settled: `${attempt} ${key}` }))
-        },
-      )
-    }, first.current ? 0 : delay)
+    const timer = setTimeout(
+      () => {
+        run(controller.signal).then(
+          (data) => {
+            if (!controller.signal.aborted)
+              setKnown({ data, answers: key, problem: null, settled: `${attempt} ${key}` })
+          },
+          (error: unknown) => {
+            if (controller.signal.aborted) return
+            if (!(error instanceof ApiProblem)) console.error(error) // eslint-disable-line no-console
+            const problem =
+              error instanceof ApiProblem ? error : new ApiProblem(null, `The page failed: ${String(error)}`)
+            setKnown((before) => ({ ...before, problem, settled: `${attempt} ${key}` }))
+          },
+        )
+      },
+      first.current ? 0 : delay,
+    )
     first.current = false
     return () => {
       clearTimeout(timer)

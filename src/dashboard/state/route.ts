@@ -35,7 +35,9 @@ export function useRoute(): Route {
   useEffect(() => {
     const read = (): void => setHash(location.hash)
     for (const name of changes) addEventListener(name, read)
-    return () => { for (const name of changes) removeEventListener(name, read) }
+    return () => {
+      for (const name of changes) removeEventListener(name, read)
+    }
   }, [])
   return parseRoute(hash)
 }

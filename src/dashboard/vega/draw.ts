@@ -9,13 +9,23 @@ const svgLimit = 1200
 /** A drawing is scaled down to the page no further than this; then it scrolls. */
 const leastScale = 0.7
 
-export interface Drawn { readonly remove: () => void }
+export interface Drawn {
+  readonly remove: () => void
+}
 
 /**
  * Draws a specification into an element. The expressions in it are interpreted (`ast`), not compiled, and no style
  * element is made, so that the page's content security policy holds. `onCell` is told the datum of a clicked mark.
  */
-export async function draw(element: HTMLElement, spec: VegaLiteSpec, options: { readonly room: number; readonly dark: boolean; readonly onCell: ((datum: Readonly<Record<string, unknown>>) => void) | null }): Promise<Drawn> {
+export async function draw(
+  element: HTMLElement,
+  spec: VegaLiteSpec,
+  options: {
+    readonly room: number
+    readonly dark: boolean
+    readonly onCell: ((datum: Readonly<Record<string, unknown>>) => void) | null
+  },
+): Promise<Drawn> {
   const result = await embed(element, onPage(fitted(spec, options.room), options.dark) as never, {
     mode: 'vega-lite',
     ast: true,
@@ -46,6 +56,9 @@ type Tree = Readonly<Record<string, unknown>>
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function merged(below: Tree, above: Tree): Tree {
-  const entries = Object.entries(above).map(([name, value]) => [name, isTree(value) && isTree(below[name]) ? merged(below[name], value) : value])
+  const entries = Object.entries(above).map(([name, value]) => [
+    name,
+    isTree(value) && isTree(below[name]) ? merged(below[name], value) : value,
+  ])
   return { ...below, ...Object.fromEntries(entries) }
 }

@@ -15,7 +15,9 @@ interface FigureProps {
   readonly children?: ComponentChildren
 }
 
-interface Titled { readonly title?: { readonly text?: string | readonly string[]; readonly subtitle?: readonly string[] } }
+interface Titled {
+  readonly title?: { readonly text?: string | readonly string[]; readonly subtitle?: readonly string[] }
+}
 
 /** A figure of the service with its title; Vega is loaded when the first one is drawn. */
 export function Figure({ spec, height, busy, onCell = null, children }: FigureProps): JSX.Element {
@@ -28,12 +30,21 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
   const [drawnOnce, setDrawnOnce] = useState(false)
   useEffect(() => {
     if (spec === undefined || room === 0) return
-    let drawn: Drawn | undefined, given = false
+    let drawn: Drawn | undefined,
+      given = false
     const fresh = document.createElement('div')
     fresh.className = 'figure-drawing'
     // Drawn beside the old one and then put in its place, so that nothing jumps.
     import('./draw.ts')
-      .then(({ draw }) => (given ? undefined : draw(fresh, spec, { room, dark, onCell: clicked.current === null ? null : (datum) => clicked.current?.(datum) })))
+      .then(({ draw }) =>
+        given
+          ? undefined
+          : draw(fresh, spec, {
+              room,
+              dark,
+              onCell: clicked.current === null ? null : (datum) => clicked.current?.(datum),
+            }),
+      )
       .then((result) => {
         drawn = result
         if (given || holder.current === null) return drawn?.remove()
@@ -41,7 +52,9 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
         setFailure(null)
         setDrawnOnce(true)
       })
-      .catch((error: unknown) => { if (!given) setFailure(String(error)) })
+      .catch((error: unknown) => {
+        if (!given) setFailure(String(error))
+      })
     return () => {
       given = true
       drawn?.remove()
@@ -56,8 +69,19 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
         <span class="figure-title">{heading === '' ? '\u00a0' : heading}</span>
         <span class="figure-notes">{notes === '' ? '\u00a0' : notes}</span>
       </figcaption>
-      {failure === null ? null : <p class="alert" role="alert">The picture could not be drawn: {failure}</p>}
-      <div role="group" aria-label={heading === '' ? 'Picture' : heading} tabIndex={0} class={`figure-holder${onCell === null ? '' : ' figure-clickable'}`} ref={holder} style={{ minHeight: drawnOnce ? undefined : `${height(room)}px` }} />
+      {failure === null ? null : (
+        <p class="alert" role="alert">
+          The picture could not be drawn: {failure}
+        </p>
+      )}
+      <div
+        role="group"
+        aria-label={heading === '' ? 'Picture' : heading}
+        tabIndex={0}
+        class={`figure-holder${onCell === null ? '' : ' figure-clickable'}`}
+        ref={holder}
+        style={{ minHeight: drawnOnce ? undefined : `${height(room)}px` }}
+      />
       {children}
     </figure>
   )
@@ -65,7 +89,10 @@ export function Figure({ spec, height, busy, onCell = null, children }: FigurePr
 
 /** Lines as they were wrapped, as one text: a line that begins anew is a sentence of its own. */
 function sentences(lines: readonly string[]): string {
-  return lines.reduce((text, line) => `${text}${/[^.\u00b7]$/.test(text) && /^[A-Z]/.test(line) ? '. ' : text === '' ? '' : ' '}${line}`, '')
+  return lines.reduce(
+    (text, line) => `${text}${/[^.\u00b7]$/.test(text) && /^[A-Z]/.test(line) ? '. ' : text === '' ? '' : ' '}${line}`,
+    '',
+  )
 }
 
 /** The width that an element has, whole pixels, followed as it changes. */

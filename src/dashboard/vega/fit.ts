@@ -1,9 +1,21 @@
 import type { VegaLiteSpec } from '../../figures/spec.ts'
 import { wrapText } from '../../figures/text-width.ts'
 
-interface Title { readonly text?: string | readonly string[]; readonly subtitle?: string | readonly string[]; readonly fontSize?: number; readonly subtitleFontSize?: number }
-interface Axis { readonly labelExpr?: string; readonly [more: string]: unknown }
-interface Position { readonly scale?: { readonly domain?: readonly unknown[] }; readonly axis?: Axis | null; readonly [more: string]: unknown }
+interface Title {
+  readonly text?: string | readonly string[]
+  readonly subtitle?: string | readonly string[]
+  readonly fontSize?: number
+  readonly subtitleFontSize?: number
+}
+interface Axis {
+  readonly labelExpr?: string
+  readonly [more: string]: unknown
+}
+interface Position {
+  readonly scale?: { readonly domain?: readonly unknown[] }
+  readonly axis?: Axis | null
+  readonly [more: string]: unknown
+}
 interface Part {
   readonly width?: number
   readonly height?: number
@@ -13,7 +25,12 @@ interface Part {
   readonly hconcat?: readonly Part[]
   readonly vconcat?: readonly Part[]
   readonly concat?: readonly Part[]
-  readonly layer?: readonly { readonly encoding?: { readonly text?: unknown; readonly color?: { readonly scale?: { readonly domain?: readonly number[] } } } }[]
+  readonly layer?: readonly {
+    readonly encoding?: {
+      readonly text?: unknown
+      readonly color?: { readonly scale?: { readonly domain?: readonly number[] } }
+    }
+  }[]
   readonly encoding?: { readonly x?: Position; readonly y?: Position; readonly [channel: string]: unknown }
   readonly data?: { readonly values?: readonly unknown[] }
   readonly title?: Title
@@ -41,13 +58,18 @@ export function fitted(spec: VegaLiteSpec, room: number): VegaLiteSpec {
 
 function fittedPart(part: Part, room: number): Part {
   const titled = part.title === undefined ? part : { ...part, title: rewrapped(part.title, room) }
-  if (titled.vconcat !== undefined) return { ...titled, vconcat: titled.vconcat.map((child) => fittedPart(child, room)) }
+  if (titled.vconcat !== undefined)
+    return { ...titled, vconcat: titled.vconcat.map((child) => fittedPart(child, room)) }
   if (titled.hconcat !== undefined) {
     const { hconcat, ...rest } = titled
     const width = hconcat.reduce((sum, child) => sum + (child.width ?? 200) + axes, 0)
     if (width <= room) return titled
     const widest = Math.max(...hconcat.map((child) => (child.width ?? 200) + axes + legend))
-    return { ...rest, concat: hconcat.map((child) => fittedPart(child, room)), columns: Math.max(1, Math.floor(room / widest)) }
+    return {
+      ...rest,
+      concat: hconcat.map((child) => fittedPart(child, room)),
+      columns: Math.max(1, Math.floor(room / widest)),
+    }
   }
   if (titled.columns !== undefined) {
     const panel = titled.spec ?? titled.concat?.[0] ?? {}
@@ -92,11 +114,17 @@ export function isHeatmap(spec: VegaLiteSpec): boolean {
 }
 
 /** About how high a picture of square maps will be. */
-export function heightOfMaps(of: { readonly panels: number; readonly columns: number; readonly cells: number; readonly step: number }, room: number): number {
+export function heightOfMaps(
+  of: { readonly panels: number; readonly columns: number; readonly cells: number; readonly step: number },
+  room: number,
+): number {
   const across = { scale: { domain: Array.from({ length: of.cells }) } }
   const side = of.cells * of.step
   const layer = of.step >= numberWidth ? [{}, { encoding: { text: {} } }] : [{}]
-  const { columns, spec } = fittedPart({ columns: of.columns, spec: { width: side, height: side, layer, encoding: { x: across, y: across } } }, room)
+  const { columns, spec } = fittedPart(
+    { columns: of.columns, spec: { width: side, height: side, layer, encoding: { x: across, y: across } } },
+    room,
+  )
   return Math.ceil(of.panels / columns!) * (spec!.height! + 34) + 36
 }
 
@@ -108,7 +136,17 @@ function shrunk(panel: Part, room: number): Part {
   const cells = cellsAcross(panel)
   const wanted = cells === null ? Math.floor(free) : cells * Math.max(1, Math.floor(free / cells))
   const rows = panel.encoding?.y?.scale?.domain?.length ?? null
-  const tall = typeof height !== 'number' ? {} : { height: cells === null ? height : rows === null ? Math.round(height * wanted / width) : Math.max(rows, Math.round(height / rows * wanted / width) * rows) }
+  const tall =
+    typeof height !== 'number'
+      ? {}
+      : {
+          height:
+            cells === null
+              ? height
+              : rows === null
+                ? Math.round((height * wanted) / width)
+                : Math.max(rows, Math.round(((height / rows) * wanted) / width) * rows),
+        }
   const illegible = printsNumbers(panel) && wanted / cells! < narrowest * numberWidthOf(panel)
   const layer = illegible ? { layer: panel.layer!.filter(({ encoding }) => encoding?.text === undefined) } : {}
   return { ...panel, width: wanted, ...tall, ...layer, ...turnedLabels(panel) }
@@ -118,18 +156,29 @@ function shrunk(panel: Part, room: number): Part {
 function turnedLabels(panel: Part): Partial<Part> {
   const x = panel.encoding?.x
   if (x?.axis?.labelExpr === undefined) return {}
-  return { encoding: { ...panel.encoding, x: { ...x, axis: { ...x.axis, labelAngle: -45, labelAlign: 'right', labelBaseline: 'middle' } } } }
+  return {
+    encoding: {
+      ...panel.encoding,
+      x: { ...x, axis: { ...x.axis, labelAngle: -45, labelAlign: 'right', labelBaseline: 'middle' } },
+    },
+  }
 }
 
 function rewrapped(title: Title, room: number): Title {
-  const lines = (text: string | readonly string[] | undefined, size: number): string[] | undefined => (text === undefined ? undefined : wrapText([text].flat().join(' '), room - 20, size))
-  const text = lines(title.text, (title.fontSize ?? 14) * 1.08), subtitle = lines(title.subtitle, title.subtitleFontSize ?? 10.5)
+  const lines = (text: string | readonly string[] | undefined, size: number): string[] | undefined =>
+    text === undefined ? undefined : wrapText([text].flat().join(' '), room - 20, size)
+  const text = lines(title.text, (title.fontSize ?? 14) * 1.08),
+    subtitle = lines(title.subtitle, title.subtitleFontSize ?? 10.5)
   return { ...title, ...(text === undefined ? {} : { text }), ...(subtitle === undefined ? {} : { subtitle }) }
 }
 
 /** Marks that the picture draws, about: many are drawn on a canvas, few as SVG, which stays sharp and scales. */
 export function markCount(spec: VegaLiteSpec): number {
-  const count = (part: Part): number => (part.data?.values?.length ?? 0)
-    + [...part.hconcat ?? [], ...part.vconcat ?? [], ...part.concat ?? []].reduce((sum, child) => sum + count(child), 0)
+  const count = (part: Part): number =>
+    (part.data?.values?.length ?? 0) +
+    [...(part.hconcat ?? []), ...(part.vconcat ?? []), ...(part.concat ?? [])].reduce(
+      (sum, child) => sum + count(child),
+      0,
+    )
   return count(spec as unknown as Part)
 }

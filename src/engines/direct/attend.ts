@@ -27,7 +27,15 @@ export interface AttendArrays {
 }
 
 /** One item's head, row by row: scores, softmax, the row's statistics, dropout, values mixed. */
-export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headDim: number, scale: number, keep: Uint8Array | null, keepProbability: number): void {
+export function attend(
+  at: MapPlace,
+  arrays: AttendArrays,
+  seqLen: number,
+  headDim: number,
+  scale: number,
+  keep: Uint8Array | null,
+  keepProbability: number,
+): void {
   const { queryStart, queryStride, keyStart, keyStride, map } = at
   const { queries, keys, values, weights, scores, mixed, rows, row } = arrays
   for (let query = 0; query < seqLen; query++) {
@@ -72,7 +80,8 @@ export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headD
     rows.diagonal[index] = row[query]!
 
     if (values === null) continue
-    if (keep !== null) for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
+    if (keep !== null)
+      for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
     mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
   }
 }
@@ -80,7 +89,10 @@ export function attend(at: MapPlace, arrays: AttendArrays, seqLen: number, headD
 /** Four sums are under way at once, so that none waits for the one before. */
 function dotProduct(queries: Float32Array, q: number, keys: Float32Array, k: number, headDim: number): number {
   const whole = headDim - (headDim % 4)
-  let a = 0, b = 0, c = 0, e = 0
+  let a = 0,
+    b = 0,
+    c = 0,
+    e = 0
   for (let d = 0; d < whole; d += 4) {
     a += queries[q + d]! * keys[k + d]!
     b += queries[q + d + 1]! * keys[k + d + 1]!
@@ -92,10 +104,22 @@ function dotProduct(queries: Float32Array, q: number, keys: Float32Array, k: num
 }
 
 /** The values of the keys 0..count-1, weighed by `row`, four columns at a time. */
-function mix(into: Float32Array, at: number, row: Float64Array, count: number, values: Float32Array, start: number, stride: number, headDim: number): void {
+function mix(
+  into: Float32Array,
+  at: number,
+  row: Float64Array,
+  count: number,
+  values: Float32Array,
+  start: number,
+  stride: number,
+  headDim: number,
+): void {
   const whole = headDim - (headDim % 4)
   for (let d = 0; d < whole; d += 4) {
-    let a = 0, b = 0, c = 0, e = 0
+    let a = 0,
+      b = 0,
+      c = 0,
+      e = 0
     for (let key = 0, v = start + d; key < count; key++, v += stride) {
       const weight = row[key]!
       a += weight * values[v]!

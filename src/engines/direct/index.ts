@@ -9,7 +9,9 @@ import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { attend } from './attend.ts'
 import { linear } from './linear.ts'
 
-/** float32 arrays, loops and a small kernel, for problems so small that a native call costs more than the arithmetic. */
+/**
+ * float32 arrays, loops and a small kernel, for problems so small that a native call costs more than the arithmetic.
+ */
 export function directEngine(version: string): Engine {
   return {
     name: 'direct',
@@ -26,7 +28,12 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const width = numHeads * headDim
   const keyWidth = numKeyValueHeads * headDim
   const { query, key, value, output } = projections
-  const [queries, keys, values, mixed] = scratchArrays(positions * width, positions * keyWidth, positions * keyWidth, positions * width)
+  const [queries, keys, values, mixed] = scratchArrays(
+    positions * width,
+    positions * keyWidth,
+    positions * keyWidth,
+    positions * width,
+  )
   linear(queries, problem.input, query, positions, dIn, width) //   (batch, seqLen, width)
   linear(keys, problem.input, key, positions, dIn, keyWidth) //     (batch, seqLen, keyWidth)
   if (value !== null) linear(values, problem.input, value, positions, dIn, keyWidth)
@@ -34,7 +41,16 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const weights = wanted.weights ? float32Zeros(square) : null
   const scores = wanted.scores ? float32Zeros(square) : null
   const rows = emptyRowStatistics(batch, numHeads, seqLen)
-  const into = { queries, keys, values: value === null ? null : values, weights, scores, mixed, rows, row: float64Zeros(seqLen) }
+  const into = {
+    queries,
+    keys,
+    values: value === null ? null : values,
+    weights,
+    scores,
+    mixed,
+    rows,
+    row: float64Zeros(seqLen),
+  }
   const keep = problem.dropout?.keep ?? null
   const keepProbability = problem.dropout?.keepProbability ?? 1
   for (let item = 0; item < batch; item++) {
@@ -54,7 +70,8 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const context = float32Zeros(positions * contextWidth)
   if (output !== null) linear(context, mixed, output, positions, width, contextWidth)
   else if (value !== null) context.set(mixed)
-  const heads = (data: Float32Array, count: number): Tensor => splitHeads(data, { batch, seqLen, heads: count, headDim })
+  const heads = (data: Float32Array, count: number): Tensor =>
+    splitHeads(data, { batch, seqLen, heads: count, headDim })
   return {
     context: tensor([batch, seqLen, contextWidth], context),
     rowSums: rows,
@@ -68,12 +85,17 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   }
 }
 
-/** Arrays side by side in memory that is kept, or in memory of their own where that is too small. They are not handed out. */
-function scratchArrays<Lengths extends readonly number[]>(...lengths: Lengths): { [Index in keyof Lengths]: Float32Array } {
+/**
+ * Arrays side by side in memory that is kept, or in memory of their own where that is too small. They are not handed
+ * out.
+ */
+function scratchArrays<Lengths extends readonly number[]>(
+  ...lengths: Lengths
+): { [Index in keyof Lengths]: Float32Array } {
   const total = lengths.reduce((sum, length) => sum + length, 0)
   const memory = total <= scratch.length ? scratch : new Float32Array(total)
   let at = 0
-  return lengths.map((length) => memory.subarray(at, at += length)) as { [Index in keyof Lengths]: Float32Array }
+  return lengths.map((length) => memory.subarray(at, (at += length))) as { [Index in keyof Lengths]: Float32Array }
 }
 
 const scratch = new Float32Array(2 ** 16)

@@ -5,14 +5,31 @@ import type { Projection } from '../../models/problem.ts'
  * Fills y = x W^T + b.
  * x (rows, inputs), weight (outputs, inputs), bias (outputs) or null -> y (rows, outputs)
  */
-export function linear(y: Float32Array, x: Float32Array, projection: Projection, rows: number, inputs: number, outputs: number): void {
+export function linear(
+  y: Float32Array,
+  x: Float32Array,
+  projection: Projection,
+  rows: number,
+  inputs: number,
+  outputs: number,
+): void {
   const fits = rows * inputs + outputs * (inputs + 1) + rows * outputs <= kernels.linearArea.length
   if (fits && inputs % 4 === 0 && outputs % 4 === 0) kernelLinear(y, x, projection, rows, inputs, outputs)
   else plainLinear(y, x, projection, rows, inputs, outputs)
 }
 
-/** By the WebAssembly kernel: eight times as fast as the loops at the study's size, its float32 sums within 1e-6 of them. */
-function kernelLinear(y: Float32Array, x: Float32Array, { weight, bias }: Projection, rows: number, inputs: number, outputs: number): void {
+/**
+ * By the WebAssembly kernel: eight times as fast as the loops at the study's size, its float32 sums within 1e-6 of
+ * them.
+ */
+function kernelLinear(
+  y: Float32Array,
+  x: Float32Array,
+  { weight, bias }: Projection,
+  rows: number,
+  inputs: number,
+  outputs: number,
+): void {
   const area = kernels.linearArea
   const weightAt = rows * inputs
   const biasAt = weightAt + outputs * inputs
@@ -29,15 +46,28 @@ function kernelLinear(y: Float32Array, x: Float32Array, { weight, bias }: Projec
  * The same in tiles of two rows by four outputs: eight sums under way at once, each number read once for several.
  * x (rows, inputs), weight (outputs, inputs), bias (outputs) or null -> y (rows, outputs)
  */
-export function plainLinear(y: Float32Array, x: Float32Array, { weight, bias }: Projection, rows: number, inputs: number, outputs: number): void {
+export function plainLinear(
+  y: Float32Array,
+  x: Float32Array,
+  { weight, bias }: Projection,
+  rows: number,
+  inputs: number,
+  outputs: number,
+): void {
   const wholeRows = rows - (rows % 2)
   const wholeOutputs = outputs - (outputs % 4)
   for (let output = 0; output < wholeOutputs; output += 4) {
     const w = output * inputs
     for (let row = 0; row < wholeRows; row += 2) {
       const p = row * inputs
-      let a0 = 0, a1 = 0, a2 = 0, a3 = 0
-      let b0 = 0, b1 = 0, b2 = 0, b3 = 0
+      let a0 = 0,
+        a1 = 0,
+        a2 = 0,
+        a3 = 0
+      let b0 = 0,
+        b1 = 0,
+        b2 = 0,
+        b3 = 0
       for (let i = 0; i < inputs; i++) {
         const a = x[p + i]!
         const b = x[p + inputs + i]!

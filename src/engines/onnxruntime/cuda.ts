@@ -19,7 +19,9 @@ export const cudaSessionOptions: InferenceSession.SessionOptions = {
 }
 
 interface Runtime {
-  readonly InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> }
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>
+  }
   readonly Tensor: new (type: 'float32', data: Float32Array, shape: number[]) => Tensor
 }
 
@@ -28,7 +30,8 @@ export async function whyNoCuda(ort: Runtime): Promise<string | undefined> {
   const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
   const libraries = join(folder, 'bin', 'napi-v6', 'linux', 'x64', 'cuda')
   const command = 'npm run install:cuda'
-  if (!existsSync(join(libraries, 'installed.json'))) return `onnxruntime's CUDA provider is not installed; ${command} installs it`
+  if (!existsSync(join(libraries, 'installed.json')))
+    return `onnxruntime's CUDA provider is not installed; ${command} installs it`
   const graph = new Graph()
   const x = graph.input('x', 'float', 2)
   graph.output('y', graph.op('MatMul', [x, x]))

@@ -43,7 +43,9 @@ export class Graph {
   /** A graph input of so many dimensions, whose lengths are known only when the graph runs. */
   input(name: string, type: ElementType, dimensions: number): Value {
     const unknown = Array.from({ length: dimensions }, () => message(1))
-    this.#inputs.push(message(11, string(1, name), message(2, message(1, integer(1, elementTypes[type]), message(2, ...unknown)))))
+    this.#inputs.push(
+      message(11, string(1, name), message(2, message(1, integer(1, elementTypes[type]), message(2, ...unknown)))),
+    )
     return name
   }
 
@@ -59,17 +61,28 @@ export class Graph {
   /** A one-dimensional constant of whole numbers; equal ones are shared. */
   integers(...values: number[]): Value {
     const key = values.join(' ')
-    const known = this.#integers.get(key) ?? this.#constant('int64', [values.length], new Uint8Array(BigInt64Array.from(values, BigInt).buffer))
+    const known =
+      this.#integers.get(key) ??
+      this.#constant('int64', [values.length], new Uint8Array(BigInt64Array.from(values, BigInt).buffer))
     this.#integers.set(key, known)
     return known
   }
 
   /** The model as bytes that onnxruntime loads: IR version 8, opset 18. */
   model(): Uint8Array {
-    const outputs = [...this.#outputs.values()].map((name) => message(12, string(1, name), message(2, message(1, integer(1, elementTypes.float)))))
+    const outputs = [...this.#outputs.values()].map((name) =>
+      message(12, string(1, name), message(2, message(1, integer(1, elementTypes.float)))),
+    )
     return join([
       ...integer(1, 8),
-      ...message(7, ...this.#nodes.map((node) => this.#encode(node)), string(2, 'attention'), ...this.#constants, ...this.#inputs, ...outputs),
+      ...message(
+        7,
+        ...this.#nodes.map((node) => this.#encode(node)),
+        string(2, 'attention'),
+        ...this.#constants,
+        ...this.#inputs,
+        ...outputs,
+      ),
       ...message(8, string(1, ''), integer(2, 18)),
       ...message(8, string(1, microsoft), integer(2, 1)),
     ])
@@ -78,7 +91,8 @@ export class Graph {
   #encode({ operator, inputs, output, attributes }: Node): Message {
     const named = (value: Value): string => this.#outputs.get(value) ?? value
     const own = operator.startsWith(`${microsoft}.`)
-    return message(1,
+    return message(
+      1,
       ...inputs.map((input) => string(1, named(input))),
       string(2, named(output)),
       string(4, own ? operator.slice(microsoft.length + 1) : operator),
@@ -89,7 +103,15 @@ export class Graph {
 
   #constant(type: ElementType, shape: readonly number[], data: Uint8Array): Value {
     const name = this.#name()
-    this.#constants.push(message(5, ...shape.map((length) => integer(1, length)), integer(2, elementTypes[type]), string(8, name), bytes(9, data)))
+    this.#constants.push(
+      message(
+        5,
+        ...shape.map((length) => integer(1, length)),
+        integer(2, elementTypes[type]),
+        string(8, name),
+        bytes(9, data),
+      ),
+    )
     return name
   }
 

@@ -7,8 +7,19 @@ export const blockRows = 64
 /** Added to the score of a key that a row must not see. Not -Infinity, for its weight, 0, times it must be 0. */
 const unseen = -3e38
 
-/** What a block says of a row with the weights p and the scores s less the greatest of them, in this order; without statistics only the last. */
-export const rowColumns = ['max p', 'sum p s', 'p of token 0', 'p of the previous token', 'p of the token itself', 'moment', 'sum p'] as const
+/**
+ * What a block says of a row with the weights p and the scores s less the greatest of them, in this order; without
+ * statistics only the last.
+ */
+export const rowColumns = [
+  'max p',
+  'sum p s',
+  'p of token 0',
+  'p of the previous token',
+  'p of the token itself',
+  'moment',
+  'sum p',
+] as const
 
 /** Columns of the moments' matrix: two that say something, and zeros up to a width that suits SIMD. */
 export const momentColumns = 16
@@ -23,10 +34,10 @@ export interface ProjectStructure {
 }
 
 /**
- * Queries, keys and values, each x W^T + b, the sequence's positions first: what a row sees, the keys before it, is then
- * the beginning of the memory, and needs no copy. That order is x's own where there is one item.
- * x (B * T, I), query.weight (H * D, I), query.bias (H * D); key and value likewise, with G heads; several items:
- * shape = [B, T, -1] -> query (T, B, H * D), key and value (T, B, G * D)
+ * Queries, keys and values, each x W^T + b, the sequence's positions first: what a row sees, the keys before it, is
+ * then the beginning of the memory, and needs no copy. That order is x's own where there is one item. x (B * T, I),
+ * query.weight (H * D, I), query.bias (H * D); key and value likewise, with G heads; several items: shape = [B, T, -1]
+ * -> query (T, B, H * D), key and value (T, B, G * D)
  */
 export function projectGraph(structure: ProjectStructure): Uint8Array {
   const graph = new Graph()
@@ -36,7 +47,12 @@ export function projectGraph(structure: ProjectStructure): Uint8Array {
     const bias = structure[name]
     if (bias === null) continue
     const itemsFirst = linear(graph, x, name, bias)
-    graph.output(name, shape === null ? itemsFirst : graph.op('Transpose', [graph.op('Reshape', [itemsFirst, shape])], { perm: [1, 0, 2] }))
+    graph.output(
+      name,
+      shape === null
+        ? itemsFirst
+        : graph.op('Transpose', [graph.op('Reshape', [itemsFirst, shape])], { perm: [1, 0, 2] }),
+    )
   }
   return graph.model()
 }
@@ -69,36 +85,43 @@ export interface BlockStructure {
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
  * Reads query (n, B, H, D), key and, for the context, value (w, B, G, D), scale (1); where there is dropout, keep
- * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being [w - 1 - j, 1, 0, ...];
- * and as whole numbers, none of which is worked out in the graph, so that all of it can run on one device: to = r1,
- * size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0, 0, 0, 0, 0], for
- * statistics step = n + 2, and where heads are grouped keyHeads (H), the keys' head of each head.
+ * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being [w - 1 -
+ * j, 1, 0, ...]; and as whole numbers, none of which is worked out in the graph, so that all of it can run on one
+ * device: to = r1, size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0,
+ * 0, 0, 0, 0], for statistics step = n + 2, and where heads are grouped keyHeads (H), the keys' head of each head.
  *
- * Writes rows (B, H, n, rowColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w) where
- * they are wanted. What lies beyond the diagonal in scores is not masked.
+ * Writes rows (B, H, n, rowColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w)
+ * where they are wanted. What lies beyond the diagonal in scores is not masked.
  */
 export function blockGraph(structure: BlockStructure): Uint8Array {
   const graph = new Graph()
   const [zero, one, rows, columns] = [graph.integers(0), graph.integers(1), graph.integers(2), graph.integers(3)]
   const whole = (name: string): Value => graph.input(name, 'int64', 1)
   const [to, size] = [whole('to'), whole('size')]
-  const slice = (x: Value, axis: Value, start: Value, end: Value, step = one): Value => graph.op('Slice', [x, start, end, axis, step])
+  const slice = (x: Value, axis: Value, start: Value, end: Value, step = one): Value =>
+    graph.op('Slice', [x, start, end, axis, step])
   const keyHeads = structure.grouped ? whole('keyHeads') : null
-  const seen = (name: string): Value => { //                                                     (w, B, H, D)
+  const seen = (name: string): Value => {
+    //                                                     (w, B, H, D)
     const each = graph.input(name, 'float', 4)
     return keyHeads === null ? each : graph.op('Gather', [each, keyHeads], { axis: 2 })
   }
 
   // transBatch: an operand's first dimension belongs behind the batch's, here the items and heads.
   const query = graph.op('Mul', [graph.input('query', 'float', 4), graph.input('scale', 'float', 1)])
-  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], { transB: 1, transBatchA: 1, transBatchB: 1 })
+  const scores = graph.op('com.microsoft.FusedMatMul', [query, seen('key')], {
+    transB: 1,
+    transBatchA: 1,
+    transBatchB: 1,
+  })
   const causal = graph.op('Add', [scores, graph.op('Pad', [triangle(graph, slice, size), whole('maskPadding')])])
   // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
   const shifted = structure.statistics ? graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])]) : causal
   const weights = graph.op('Softmax', [shifted], { axis: 3 }) //                                  (B, H, n, w)
 
   if (structure.context) {
-    const mix = (weights: Value): Value => graph.op('com.microsoft.FusedMatMul', [weights, seen('value')], { transBatchB: 1 })
+    const mix = (weights: Value): Value =>
+      graph.op('com.microsoft.FusedMatMul', [weights, seen('value')], { transBatchB: 1 })
     let mixed: Value
     if (structure.dropout) {
       const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, whole('from'), to), columns, zero, to)
@@ -118,15 +141,27 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   if (structure.statistics) {
     const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
     const [end, step] = [graph.integers(blockRows * (blockRows + 1)), whole('step')]
-    const momentAndSum = slice(graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]), columns, zero, graph.integers(2))
-    graph.output('rows', graph.op('Concat', [
-      graph.op('ReduceMax', [weights, columns]),
-      graph.op('ReduceSum', [graph.op('Mul', [weights, shifted]), columns]),
-      slice(weights, columns, zero, one),
-      slice(flat, rows, zero, end, step),
-      slice(flat, rows, one, end, step),
-      momentAndSum,
-    ], { axis: 3 }))
+    const momentAndSum = slice(
+      graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]),
+      columns,
+      zero,
+      graph.integers(2),
+    )
+    graph.output(
+      'rows',
+      graph.op(
+        'Concat',
+        [
+          graph.op('ReduceMax', [weights, columns]),
+          graph.op('ReduceSum', [graph.op('Mul', [weights, shifted]), columns]),
+          slice(weights, columns, zero, one),
+          slice(flat, rows, zero, end, step),
+          slice(flat, rows, one, end, step),
+          momentAndSum,
+        ],
+        { axis: 3 },
+      ),
+    )
   } else {
     graph.output('rows', graph.op('ReduceSum', [weights, columns]))
   }
@@ -135,7 +170,9 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   return graph.model()
 }
 
-/** (n, n): nothing where key <= row, `unseen` elsewhere; padded on the left by the keys that every row of a block sees. */
+/**
+ * (n, n): nothing where key <= row, `unseen` elsewhere; padded on the left by the keys that every row of a block sees.
+ */
 function triangle(graph: Graph, slice: (x: Value, axis: Value, start: Value, end: Value) => Value, size: Value): Value {
   const whole = new Float32Array(blockRows * blockRows)
   for (let row = 0; row < blockRows; row++) whole.fill(unseen, row * blockRows + row + 1, (row + 1) * blockRows)

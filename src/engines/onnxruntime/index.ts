@@ -35,11 +35,15 @@ export async function openOnnxruntime(options: OnnxruntimeOptions): Promise<Engi
     name: 'onnxruntime',
     device,
     version: runtime.env.versions.node!,
-    /** One at a time: a run is several native calls, between which others would let sessions go or double the memory. */
+    /**
+     * One at a time: a run is several native calls, between which others would let sessions go or double the memory.
+     */
     run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput> {
-      const output = last.then(() => solve(sessions, problem, wanted, blockElements)).catch((error: unknown) => {
-        throw engineFailure('onnxruntime', device, error)
-      })
+      const output = last
+        .then(() => solve(sessions, problem, wanted, blockElements))
+        .catch((error: unknown) => {
+          throw engineFailure('onnxruntime', device, error)
+        })
       last = output.catch(() => {})
       return output
     },
@@ -53,9 +57,11 @@ export async function openOnnxruntime(options: OnnxruntimeOptions): Promise<Engi
 async function loadRuntime(): Promise<Runtime> {
   let runtime: Runtime
   try {
-    ({ default: runtime } = (await import('onnxruntime-node')) as unknown as { default: Runtime })
+    ;({ default: runtime } = (await import('onnxruntime-node')) as unknown as { default: Runtime })
   } catch (error) {
-    throw new Error(`onnxruntime-node could not be loaded: ${(error as Error).message.split('\n')[0]}`, { cause: error })
+    throw new Error(`onnxruntime-node could not be loaded: ${(error as Error).message.split('\n')[0]}`, {
+      cause: error,
+    })
   }
   runtime.env.logLevel = 'error' // it warns of a GPU that it does not find
   return runtime

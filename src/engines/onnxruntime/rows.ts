@@ -2,7 +2,12 @@ import type { RowStatistics, RowSums } from '../../statistics/row-statistics.ts'
 import { momentColumns, rowColumns } from './graphs.ts'
 
 /** Where the rows of a block belong: `count` items from `first` on, `size` rows from `from` on. */
-export interface RowPlace { readonly first: number; readonly count: number; readonly from: number; readonly size: number }
+export interface RowPlace {
+  readonly first: number
+  readonly count: number
+  readonly from: number
+  readonly size: number
+}
 
 /** A block's rows, (count, heads, size, rowColumns), as row statistics; the last sums are taken in float64. */
 export function fillRows(into: RowStatistics, rows: Float32Array, { first, count, from, size }: RowPlace): void {
@@ -34,7 +39,9 @@ export function fillSums(into: RowSums, rows: Float32Array, { first, count, from
 
 let table = new Float32Array(0)
 
-/** (width, momentColumns): key j has [width - 1 - j, 1, 0, ...]. A view of a table that grows with the longest sequence. */
+/**
+ * (width, momentColumns): key j has [width - 1 - j, 1, 0, ...]. A view of a table that grows with the longest sequence.
+ */
 export function moments(width: number): Float32Array {
   const known = table.length / momentColumns
   if (known < width) {

@@ -9,10 +9,15 @@ import { cudaSessionOptions } from './cuda.ts'
 export type Runtime = typeof import('onnxruntime-node')
 
 /** What a graph reads: floats or bytes with their shape, or whole numbers as they are. */
-export type Feeds = Readonly<Record<string, readonly [Float32Array | Uint8Array, readonly number[]] | readonly number[]>>
+export type Feeds = Readonly<
+  Record<string, readonly [Float32Array | Uint8Array, readonly number[]] | readonly number[]>
+>
 /** The shape of each output of a graph, float32 throughout. */
 export type Shapes = Readonly<Record<string, readonly number[]>>
-/** What it has written, in memory that is the caller's: to be given back (tensor/float-memory.ts) when nobody reads it any more. */
+/**
+ * What it has written, in memory that is the caller's: to be given back (tensor/float-memory.ts) when nobody reads it
+ * any more.
+ */
 export type Results = Readonly<Record<string, Float32Array>>
 
 const count = cacheCount('sessions')

@@ -12,7 +12,12 @@ import { fillRows, fillSums, moments } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
 /** Some items of the batch, and of each some rows. */
-interface Part { readonly first: number; readonly count: number; readonly from: number; readonly size: number }
+interface Part {
+  readonly first: number
+  readonly count: number
+  readonly from: number
+  readonly size: number
+}
 
 /**
  * A problem in three steps: projections, then one block of rows after the other, then the output projection. Each is
@@ -22,12 +27,18 @@ interface Part { readonly first: number; readonly count: number; readonly from: 
  * Why not the `Attention` operator of opset 23: it keeps whole matrices of weights and says nothing of their rows.
  * Why not one graph with all the blocks: as fast, but a session for each length, and 2.6 times the memory at T 4096.
  */
-export async function solve(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, blockElements: number): Promise<AttentionOutput> {
+export async function solve(
+  sessions: Sessions,
+  problem: AttentionProblem,
+  wanted: Wanted,
+  blockElements: number,
+): Promise<AttentionOutput> {
   const { batch, seqLen, numHeads, numKeyValueHeads, headDim, outputDim, projections } = problem
   const width = numHeads * headDim
   const rowsPerBlock = Math.min(blockRows, seqLen)
   const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (numHeads * rowsPerBlock * seqLen))))
-  const mixed = projections.value === null ? null : takeFloats(batch * seqLen * width) // (batch, seqLen, numHeads * headDim)
+  // (batch, seqLen, numHeads * headDim)
+  const mixed = projections.value === null ? null : takeFloats(batch * seqLen * width)
   const statistics = wanted.statistics ? emptyRowStatistics(batch, numHeads, seqLen) : null
   const sums = statistics ?? emptyRowSums(batch, numHeads, seqLen)
   let maxFutureWeight = 0
@@ -37,7 +48,8 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
   for (let first = 0; first < batch; first += itemsPerBlock) {
     const count = Math.min(itemsPerBlock, batch - first)
     const stages = await project(sessions, problem, first, count)
-    const apart = (stage: Float32Array, heads: number): Float32Array => splitHeads(stage, { batch: count, seqLen, heads, headDim, positionsFirst: true }).data
+    const apart = (stage: Float32Array, heads: number): Float32Array =>
+      splitHeads(stage, { batch: count, seqLen, heads, headDim, positionsFirst: true }).data
     if (wanted.queries) kept.query.push(apart(stages.query!, numHeads))
     if (wanted.keys) kept.key.push(apart(stages.key!, numKeyValueHeads))
     if (wanted.values) kept.value.push(apart(stages.value!, numKeyValueHeads))
@@ -54,12 +66,15 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
     }
     for (const stage of Object.values(stages)) giveBackFloats(stage)
   }
-  const context = mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
+  const context =
+    mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
   const maps = (blocks: readonly RowBlock[], masked: number): CausalMaps =>
     new CausalMaps({ batch, heads: numHeads, seqLen, masked, itemsPerBlock, rowsPerBlock, blocks })
-  const stage = (parts: readonly Float32Array[], heads: number): Tensor => tensor([batch, heads, seqLen, headDim], concatenated(parts))
+  const stage = (parts: readonly Float32Array[], heads: number): Tensor =>
+    tensor([batch, heads, seqLen, headDim], concatenated(parts))
   const output = {
-    context: context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : tensor([batch, seqLen, outputDim], context),
+    context:
+      context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : tensor([batch, seqLen, outputDim], context),
     rowSums: { ...sums, maxFutureWeight },
     ...(statistics ? { rowStatistics: { ...statistics, maxFutureWeight } } : {}),
     ...(wanted.weights ? { weights: maps(weights, 0) } : {}),
@@ -74,27 +89,61 @@ export async function solve(sessions: Sessions, problem: AttentionProblem, wante
 }
 
 /** Rows of some items, (count, size, width), to their place in (batch, seqLen, width). */
-function putRows(rows: Float32Array, into: Float32Array, { first, count, from, size }: Part, seqLen: number, width: number): void {
+function putRows(
+  rows: Float32Array,
+  into: Float32Array,
+  { first, count, from, size }: Part,
+  seqLen: number,
+  width: number,
+): void {
   const length = size * width
-  for (let item = 0; item < count; item++) into.set(rows.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
+  for (let item = 0; item < count; item++)
+    into.set(rows.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
 }
 
 /** Some items' queries and keys, and values where contexts are asked for: (seqLen, count, heads * headDim). */
 function project(sessions: Sessions, problem: AttentionProblem, first: number, count: number): Promise<Results> {
-  const { seqLen, dIn, numHeads, numKeyValueHeads, headDim, projections: { query, key, value } } = problem
-  const structure = { query: query.bias !== null, key: key.bias !== null, value: value === null ? null : value.bias !== null, several: count > 1 }
+  const {
+    seqLen,
+    dIn,
+    numHeads,
+    numKeyValueHeads,
+    headDim,
+    projections: { query, key, value },
+  } = problem
+  const structure = {
+    query: query.bias !== null,
+    key: key.bias !== null,
+    value: value === null ? null : value.bias !== null,
+    several: count > 1,
+  }
   const length = seqLen * dIn
   const shape = (heads: number): number[] => (count > 1 ? [seqLen, count, heads * headDim] : [seqLen, heads * headDim])
-  return sessions.run(`project ${Object.values(structure)}`, () => projectGraph(structure), {
-    x: [problem.input.subarray(first * length, (first + count) * length), [count * seqLen, dIn]],
-    ...(count > 1 ? { shape: [count, seqLen, -1] } : {}),
-    ...linearFeeds('query', query, dIn),
-    ...linearFeeds('key', key, dIn),
-    ...(value === null ? {} : linearFeeds('value', value, dIn)),
-  }, { query: shape(numHeads), key: shape(numKeyValueHeads), ...(value === null ? {} : { value: shape(numKeyValueHeads) }) })
+  return sessions.run(
+    `project ${Object.values(structure)}`,
+    () => projectGraph(structure),
+    {
+      x: [problem.input.subarray(first * length, (first + count) * length), [count * seqLen, dIn]],
+      ...(count > 1 ? { shape: [count, seqLen, -1] } : {}),
+      ...linearFeeds('query', query, dIn),
+      ...linearFeeds('key', key, dIn),
+      ...(value === null ? {} : linearFeeds('value', value, dIn)),
+    },
+    {
+      query: shape(numHeads),
+      key: shape(numKeyValueHeads),
+      ...(value === null ? {} : { value: shape(numKeyValueHeads) }),
+    },
+  )
 }
 
-function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wanted, stages: Results, { first, count, from, size }: Part): Promise<Results> {
+function solveBlock(
+  sessions: Sessions,
+  problem: AttentionProblem,
+  wanted: Wanted,
+  stages: Results,
+  { first, count, from, size }: Part,
+): Promise<Results> {
   const { seqLen, numHeads, numKeyValueHeads, headDim, scale, projections } = problem
   const context = projections.value !== null
   const dropout = context ? problem.dropout : null // which changes nothing but the contexts
@@ -113,38 +162,58 @@ function solveBlock(sessions: Sessions, problem: AttentionProblem, wanted: Wante
     return [stage.subarray(start * width, end * width), [end - start, count, heads, headDim]]
   }
   const mapShape = [count, numHeads, size, to]
-  return sessions.run(`block ${Object.values(structure)}`, () => blockGraph(structure), {
-    query: positions(stages.query!, from, to, numHeads),
-    key: positions(stages.key!, 0, to, numKeyValueHeads),
-    ...(context ? { value: positions(stages.value!, 0, to, numKeyValueHeads) } : {}),
-    scale: [Float32Array.of(scale), [1]],
-    to: [to], size: [size], before: [Math.max(0, from - 1)],
-    maskPadding: [0, from, 0, 0],
-    nearPadding: [0, 0, 0, from === 0 ? 1 : 0, 0, 0, 0, 0],
-    ...(structure.statistics ? { step: [size + 2], moments: [moments(to), [to, momentColumns]] } : {}),
-    ...(structure.grouped ? { keyHeads: Array.from({ length: numHeads }, (_, head) => Math.floor((head * numKeyValueHeads) / numHeads)) } : {}),
-    ...(dropout ? {
-      from: [from],
-      keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, numHeads, seqLen, seqLen]],
-      keepProbability: [Float32Array.of(dropout.keepProbability), [1]],
-    } : {}),
-  }, {
-    rows: [count, numHeads, size, structure.statistics ? rowColumns.length : 1],
-    future: [1, 1, 1, 1],
-    ...(context ? { mixed: [count, size, numHeads, headDim] } : {}),
-    ...(structure.weights ? { weights: mapShape } : {}),
-    ...(structure.scores ? { scores: mapShape } : {}),
-  })
+  return sessions.run(
+    `block ${Object.values(structure)}`,
+    () => blockGraph(structure),
+    {
+      query: positions(stages.query!, from, to, numHeads),
+      key: positions(stages.key!, 0, to, numKeyValueHeads),
+      ...(context ? { value: positions(stages.value!, 0, to, numKeyValueHeads) } : {}),
+      scale: [Float32Array.of(scale), [1]],
+      to: [to],
+      size: [size],
+      before: [Math.max(0, from - 1)],
+      maskPadding: [0, from, 0, 0],
+      nearPadding: [0, 0, 0, from === 0 ? 1 : 0, 0, 0, 0, 0],
+      ...(structure.statistics ? { step: [size + 2], moments: [moments(to), [to, momentColumns]] } : {}),
+      ...(structure.grouped
+        ? { keyHeads: Array.from({ length: numHeads }, (_, head) => Math.floor((head * numKeyValueHeads) / numHeads)) }
+        : {}),
+      ...(dropout
+        ? {
+            from: [from],
+            keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, numHeads, seqLen, seqLen]],
+            keepProbability: [Float32Array.of(dropout.keepProbability), [1]],
+          }
+        : {}),
+    },
+    {
+      rows: [count, numHeads, size, structure.statistics ? rowColumns.length : 1],
+      future: [1, 1, 1, 1],
+      ...(context ? { mixed: [count, size, numHeads, headDim] } : {}),
+      ...(structure.weights ? { weights: mapShape } : {}),
+      ...(structure.scores ? { scores: mapShape } : {}),
+    },
+  )
 }
 
-async function outputProjection(sessions: Sessions, problem: AttentionProblem, mixed: Float32Array): Promise<Float32Array> {
+async function outputProjection(
+  sessions: Sessions,
+  problem: AttentionProblem,
+  mixed: Float32Array,
+): Promise<Float32Array> {
   const { batch, seqLen, numHeads, headDim, outputDim } = problem
   const output = problem.projections.output!
   const width = numHeads * headDim
-  const { context } = await sessions.run(`output ${output.bias !== null}`, () => outputGraph(output.bias !== null), {
-    x: [mixed, [batch * seqLen, width]],
-    ...linearFeeds('output', output, width),
-  }, { context: [batch * seqLen, outputDim] })
+  const { context } = await sessions.run(
+    `output ${output.bias !== null}`,
+    () => outputGraph(output.bias !== null),
+    {
+      x: [mixed, [batch * seqLen, width]],
+      ...linearFeeds('output', output, width),
+    },
+    { context: [batch * seqLen, outputDim] },
+  )
   return context!
 }
 

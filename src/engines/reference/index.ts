@@ -26,7 +26,13 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const { batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim, outputDim, projections, scale } = problem
   const positions = batch * seqLen
   const project = ({ weight, bias }: Projection, heads: number): Float64Array => {
-    return splitHeads(linear(problem.input, weight, bias, positions, dIn, heads * headDim), batch, seqLen, heads, headDim)
+    return splitHeads(
+      linear(problem.input, weight, bias, positions, dIn, heads * headDim),
+      batch,
+      seqLen,
+      heads,
+      headDim,
+    )
   }
   const queries = project(projections.query, numHeads) //             (batch, numHeads, seqLen, headDim)
   const keys = project(projections.key, numKeyValueHeads) //          (batch, numKeyValueHeads, seqLen, headDim)
@@ -43,15 +49,28 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     for (let head = 0; head < numHeads; head++) {
       const map = item * numHeads + head
       const keyValue = item * numKeyValueHeads + Math.floor((head * numKeyValueHeads) / numHeads)
-      const mapScores = causalScores(queries.subarray(map * part, (map + 1) * part), keys.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim, scale)
+      const mapScores = causalScores(
+        queries.subarray(map * part, (map + 1) * part),
+        keys.subarray(keyValue * part, (keyValue + 1) * part),
+        seqLen,
+        headDim,
+        scale,
+      )
       const mapWeights = softmax(mapScores, seqLen, seqLen) // (seqLen, seqLen)
-      const mixed = problem.dropout ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability) : mapWeights
-      if (values) contextHeads.set(mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim), map * part)
+      const mixed = problem.dropout
+        ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability)
+        : mapWeights
+      if (values)
+        contextHeads.set(
+          mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), seqLen, headDim),
+          map * part,
+        )
       scores?.set(mapScores, map * square)
       weights?.set(mapWeights, map * square)
       for (let query = 0; query < seqLen; query++) {
         fillRow(filled, map * seqLen + query, query, mapWeights, query * seqLen)
-        for (let key = query + 1; key < seqLen; key++) maxFutureWeight = Math.max(maxFutureWeight, mapWeights[query * seqLen + key]!)
+        for (let key = query + 1; key < seqLen; key++)
+          maxFutureWeight = Math.max(maxFutureWeight, mapWeights[query * seqLen + key]!)
       }
     }
   }
@@ -62,7 +81,9 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const rows = { ...filled, maxFutureWeight }
   const heads = (data: Float64Array, count: number) => tensor([batch, count, seqLen, headDim], Float32Array.from(data))
   return {
-    context: values ? tensor([batch, seqLen, outputDim], Float32Array.from(context)) : tensor([batch, seqLen, 0], new Float32Array(0)),
+    context: values
+      ? tensor([batch, seqLen, outputDim], Float32Array.from(context))
+      : tensor([batch, seqLen, 0], new Float32Array(0)),
     rowSums: rows,
     ...(wanted.statistics ? { rowStatistics: rows } : {}),
     ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),

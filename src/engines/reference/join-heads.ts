@@ -1,5 +1,11 @@
 /** (batch, heads, seqLen, headDim) -> (batch, seqLen, heads * headDim) */
-export function joinHeads(x: Float64Array, batch: number, seqLen: number, heads: number, headDim: number): Float64Array {
+export function joinHeads(
+  x: Float64Array,
+  batch: number,
+  seqLen: number,
+  heads: number,
+  headDim: number,
+): Float64Array {
   const y = new Float64Array(x.length)
   for (let item = 0; item < batch; item++) {
     for (let head = 0; head < heads; head++) {

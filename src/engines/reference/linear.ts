@@ -2,7 +2,14 @@
  * y = x W^T + b in float64.
  * x (rows, inputs), weight (outputs, inputs), bias (outputs) or null -> (rows, outputs)
  */
-export function linear(x: ArrayLike<number>, weight: ArrayLike<number>, bias: ArrayLike<number> | null, rows: number, inputs: number, outputs: number): Float64Array {
+export function linear(
+  x: ArrayLike<number>,
+  weight: ArrayLike<number>,
+  bias: ArrayLike<number> | null,
+  rows: number,
+  inputs: number,
+  outputs: number,
+): Float64Array {
   const y = new Float64Array(rows * outputs)
   for (let row = 0; row < rows; row++) {
     for (let output = 0; output < outputs; output++) {

@@ -2,7 +2,13 @@
  * s_ij = scale * q_i . k_j where j <= i, -Infinity elsewhere, for one item's head.
  * queries, keys (seqLen, headDim) -> (seqLen, seqLen)
  */
-export function causalScores(queries: Float64Array, keys: Float64Array, seqLen: number, headDim: number, scale: number): Float64Array {
+export function causalScores(
+  queries: Float64Array,
+  keys: Float64Array,
+  seqLen: number,
+  headDim: number,
+  scale: number,
+): Float64Array {
   const scores = new Float64Array(seqLen * seqLen).fill(-Infinity)
   for (let query = 0; query < seqLen; query++) {
     for (let key = 0; key <= query; key++) {

@@ -25,8 +25,20 @@ export interface BlockOutput {
   readonly statistics: TensorFlow.Tensor3D
 }
 
-/** The rows of a block's statistics; `reach` and `logit` are raw sums that `fill-statistics.ts` turns into what is asked for. */
-export const statisticNames = ['diagonal', 'previousToken', 'firstToken', 'maxWeight', 'logit', 'reach', 'sum', 'future'] as const
+/**
+ * The rows of a block's statistics; `reach` and `logit` are raw sums that `fill-statistics.ts` turns into what is asked
+ * for.
+ */
+export const statisticNames = [
+  'diagonal',
+  'previousToken',
+  'firstToken',
+  'maxWeight',
+  'logit',
+  'reach',
+  'sum',
+  'future',
+] as const
 
 /**
  * Scores, softmax, values mixed and the rows' sums, of query rows keys-rows..keys-1.
@@ -55,17 +67,27 @@ export function attendBlock(tf: Tf, { queries, keys, values, keep, keepProbabili
     context = tf.slice(mixed, [0, 0, 0], [-1, -1, headDim])
     sums = tf.slice(mixed, [0, 0, headDim], [-1, -1, 2])
   } else {
-    context = tf.div<TensorFlow.Tensor3D>(tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values), keepProbability)
+    context = tf.div<TensorFlow.Tensor3D>(
+      tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values),
+      keepProbability,
+    )
     sums = tf.matMul(weights, columns)
   }
   const [reachSum, sum] = tf.unstack(sums, 2) as [TensorFlow.Tensor2D, TensorFlow.Tensor2D]
   const own = tf.slice(weights, [0, 0, first], [-1, -1, rows]) //              (maps, rows, rows)
   const future = tf.max(tf.mul(own, tf.sub(1, tf.linalg.bandPart(tf.ones([rows, rows]), -1, 0))), -1)
-  const picked: TensorFlow.Tensor = tf.gather(tf.reshape(weights, [maps, rows * count]), pickIndices(tf, rows, count), 1) // (maps, 3 * rows)
-  const statistics = tf.concat([
-    tf.transpose(tf.reshape(picked, [maps, 3, rows]), [1, 0, 2]),
-    tf.stack([tf.max(weights, -1), logit, reachSum, sum, future]),
-  ], 0) as TensorFlow.Tensor3D
+  const picked: TensorFlow.Tensor = tf.gather(
+    tf.reshape(weights, [maps, rows * count]),
+    pickIndices(tf, rows, count),
+    1,
+  ) // (maps, 3 * rows)
+  const statistics = tf.concat(
+    [
+      tf.transpose(tf.reshape(picked, [maps, 3, rows]), [1, 0, 2]),
+      tf.stack([tf.max(weights, -1), logit, reachSum, sum, future]),
+    ],
+    0,
+  ) as TensorFlow.Tensor3D
   return { context, weights, scores, statistics }
 }
 
@@ -76,7 +98,9 @@ function futureMask(tf: Tf, rows: number, count: number): TensorFlow.Tensor {
   return tf.where(tf.greater(key, query), -Infinity, 0)
 }
 
-/** Where a row's diagonal, previous and first weight lie in its flattened (rows, count) map; row 0 has no previous one. */
+/**
+ * Where a row's diagonal, previous and first weight lie in its flattened (rows, count) map; row 0 has no previous one.
+ */
 function pickIndices(tf: Tf, rows: number, count: number): TensorFlow.Tensor1D {
   const first = count - rows
   const places = new Int32Array(3 * rows)

@@ -15,7 +15,10 @@ export interface BlockPlace {
  * @returns the greatest weight on a future key
  */
 export function fillStatistics(into: RowStatistics, at: BlockPlace, raw: Float32Array): number {
-  const column = Object.fromEntries(statisticNames.map((name, index) => [name, index * at.maps * at.rows])) as Record<typeof statisticNames[number], number>
+  const column = Object.fromEntries(statisticNames.map((name, index) => [name, index * at.maps * at.rows])) as Record<
+    (typeof statisticNames)[number],
+    number
+  >
   const last = at.firstRow + at.rows - 1
   let future = 0
   for (let map = 0; map < at.maps; map++) {
@@ -23,7 +26,7 @@ export function fillStatistics(into: RowStatistics, at: BlockPlace, raw: Float32
       const from = map * at.rows + row
       const query = at.firstRow + row
       const to = (at.firstMap + map) * into.seqLen + query
-      const value = (name: typeof statisticNames[number]): number => raw[column[name] + from]!
+      const value = (name: (typeof statisticNames)[number]): number => raw[column[name] + from]!
       into.maxWeight[to] = value('maxWeight')
       into.entropy[to] = Math.max(0, -Math.log(value('maxWeight')) - value('logit'))
       into.sum[to] = value('sum')

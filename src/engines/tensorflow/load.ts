@@ -45,9 +45,15 @@ function environment({ device, threads }: LoadOptions): Record<string, string> {
   }
 }
 
-/** Node 23 dropped two functions of `util` that the package calls; without them it loads, and its first operation throws. */
+/**
+ * Node 23 dropped two functions of `util` that the package calls; without them it loads, and its first operation
+ * throws.
+ */
 function restoreUtil(): void {
-  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean }
+  const util = require('node:util') as {
+    isNullOrUndefined?: (value: unknown) => boolean
+    isArray?: (value: unknown) => boolean
+  }
   util.isNullOrUndefined ??= (value) => value === null || value === undefined
   util.isArray = Array.isArray // still there, but it warns
 }
@@ -60,10 +66,13 @@ export function findTensorFlow(): string {
   try {
     folder = dirname(require.resolve(`${packageName}/package.json`))
   } catch {
-    throw new TensorFlowUnavailable(`the npm package ${packageName} is not installed; npm ci (without --omit=optional), then ${remedy}`)
+    throw new TensorFlowUnavailable(
+      `the npm package ${packageName} is not installed; npm ci (without --omit=optional), then ${remedy}`,
+    )
   }
   // Written last by the installer: without it the library may be there in part only.
-  if (!existsSync(join(folder, 'deps', 'installed.json'))) throw new TensorFlowUnavailable(`libtensorflow is not installed; ${remedy}`)
+  if (!existsSync(join(folder, 'deps', 'installed.json')))
+    throw new TensorFlowUnavailable(`libtensorflow is not installed; ${remedy}`)
   return folder
 }
 
@@ -76,13 +85,23 @@ export function loadTensorFlow(options: LoadOptions): Loaded {
   try {
     tf = require(packageName) as Tf
   } catch (error) {
-    throw new TensorFlowUnavailable(`TensorFlow could not be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}; ${command} -- --force installs it anew`)
+    throw new TensorFlowUnavailable(
+      `TensorFlow could not be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}; ${command} -- --force installs it anew`,
+    )
   }
-  const { isUsingGpuDevice, binding } = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } }
+  const { isUsingGpuDevice, binding } = tf.backend() as unknown as {
+    isUsingGpuDevice: boolean
+    binding: { TF_Version: string }
+  }
   if (options.device === 'gpu' && !isUsingGpuDevice) {
-    throw new TensorFlowUnavailable(whyNoGpu('TensorFlow', { folder: join(folder, 'deps', 'nvidia'), command: `${command} -- --cuda` }))
+    throw new TensorFlowUnavailable(
+      whyNoGpu('TensorFlow', { folder: join(folder, 'deps', 'nvidia'), command: `${command} -- --cuda` }),
+    )
   }
-  if (options.device === 'cpu' && isUsingGpuDevice) throw new TensorFlowUnavailable('the CPU is asked for, but CUDA_VISIBLE_DEVICES shows TensorFlow a GPU: unset it or set it to -1')
+  if (options.device === 'cpu' && isUsingGpuDevice)
+    throw new TensorFlowUnavailable(
+      'the CPU is asked for, but CUDA_VISIBLE_DEVICES shows TensorFlow a GPU: unset it or set it to -1',
+    )
   return {
     tf,
     device: isUsingGpuDevice ? 'gpu' : 'cpu',

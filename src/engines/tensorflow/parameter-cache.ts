@@ -2,7 +2,10 @@ import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
 import type { Tf } from './load.ts'
 
 /** What an array takes on the device; the array itself may have been given back since, and be empty. */
-interface Entry { readonly tensor: TensorFlow.Tensor; readonly bytes: number }
+interface Entry {
+  readonly tensor: TensorFlow.Tensor
+  readonly bytes: number
+}
 
 /**
  * Parameters on the device, by the identity of the array that they came from: a repeated request brings the same

@@ -17,17 +17,31 @@ import type { ParameterCache } from './parameter-cache.ts'
  * Everything is freed at the end but the parameters, which the cache keeps.
  * @param blockLimit elements of one matrix of a block
  */
-export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, wanted: Wanted, blockLimit: number): AttentionOutput {
+export function solve(
+  tf: Tf,
+  cache: ParameterCache,
+  problem: AttentionProblem,
+  wanted: Wanted,
+  blockLimit: number,
+): AttentionOutput {
   const { batch, seqLen, numHeads, numKeyValueHeads, headDim, outputDim, projections } = problem
   let output: AttentionOutput | undefined
   tf.tidy(() => {
     const input = tf.tensor2d(problem.input, [batch * seqLen, problem.dIn])
     const project = (x: TensorFlow.Tensor2D, { weight, bias }: Projection, width: number): TensorFlow.Tensor2D => {
-      const product = tf.matMul<TensorFlow.Tensor2D>(x, cache.get(weight, [width, x.shape[1]]) as TensorFlow.Tensor2D, false, true)
+      const product = tf.matMul<TensorFlow.Tensor2D>(
+        x,
+        cache.get(weight, [width, x.shape[1]]) as TensorFlow.Tensor2D,
+        false,
+        true,
+      )
       return bias === null ? product : tf.add(product, cache.get(bias, [width]))
     }
     const split = (projection: Projection, heads: number): TensorFlow.Tensor4D =>
-      tf.transpose(tf.reshape(project(input, projection, heads * headDim), [batch, seqLen, heads, headDim]), [0, 2, 1, 3])
+      tf.transpose(
+        tf.reshape(project(input, projection, heads * headDim), [batch, seqLen, heads, headDim]),
+        [0, 2, 1, 3],
+      )
     const queries = split(projections.query, numHeads) //          (batch, numHeads, seqLen, headDim)
     const keys = split(projections.key, numKeyValueHeads) //       (batch, numKeyValueHeads, seqLen, headDim)
     const values = projections.value && split(projections.value, numKeyValueHeads)
@@ -38,8 +52,13 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
     const scores: RowBlock[] = []
     const contexts: TensorFlow.Tensor3D[] = []
     let maxFutureWeight = 0
-    const mapsOf = { queries: maps(tf, tf.mul(queries, problem.scale), 1), keys: maps(tf, keys, numHeads / numKeyValueHeads), values: values && maps(tf, values, numHeads / numKeyValueHeads) }
-    const keep = problem.dropout === null ? null : tf.tensor3d(problem.dropout.keep, [batch * numHeads, seqLen, seqLen], 'bool')
+    const mapsOf = {
+      queries: maps(tf, tf.mul(queries, problem.scale), 1),
+      keys: maps(tf, keys, numHeads / numKeyValueHeads),
+      values: values && maps(tf, values, numHeads / numKeyValueHeads),
+    }
+    const keep =
+      problem.dropout === null ? null : tf.tensor3d(problem.dropout.keep, [batch * numHeads, seqLen, seqLen], 'bool')
 
     for (let item = 0; item < batch; item += plan.itemsPerBlock) {
       const firstMap = item * numHeads
@@ -48,32 +67,50 @@ export function solve(tf: Tf, cache: ParameterCache, problem: AttentionProblem, 
       for (let firstRow = 0; firstRow < seqLen; firstRow += plan.rowsPerBlock) {
         const rows = Math.min(plan.rowsPerBlock, seqLen - firstRow)
         const count = firstRow + rows
-        const part = (of: TensorFlow.Tensor3D, from: number, length: number): TensorFlow.Tensor3D => tf.slice(of, [firstMap, from, 0], [mapCount, length, -1])
-        rowBlocks.push(tf.tidy(() => {
-          const block = attendBlock(tf, {
-            queries: part(mapsOf.queries, firstRow, rows),
-            keys: part(mapsOf.keys, 0, count),
-            values: mapsOf.values && part(mapsOf.values, 0, count),
-            keep: keep === null ? null : tf.cast(tf.slice(keep, [firstMap, firstRow, 0], [mapCount, rows, count]), 'float32'),
-            keepProbability: problem.dropout?.keepProbability ?? 1,
-          })
-          const future = fillStatistics(filled, { firstMap, maps: mapCount, firstRow, rows }, block.statistics.dataSync<'float32'>())
-          maxFutureWeight = Math.max(maxFutureWeight, future)
-          if (wanted.weights) weights.push({ data: block.weights.dataSync<'float32'>(), width: count })
-          if (wanted.scores) scores.push({ data: block.scores.dataSync<'float32'>(), width: count })
-          return block.context ?? []
-        }))
+        const part = (of: TensorFlow.Tensor3D, from: number, length: number): TensorFlow.Tensor3D =>
+          tf.slice(of, [firstMap, from, 0], [mapCount, length, -1])
+        rowBlocks.push(
+          tf.tidy(() => {
+            const block = attendBlock(tf, {
+              queries: part(mapsOf.queries, firstRow, rows),
+              keys: part(mapsOf.keys, 0, count),
+              values: mapsOf.values && part(mapsOf.values, 0, count),
+              keep:
+                keep === null
+                  ? null
+                  : tf.cast(tf.slice(keep, [firstMap, firstRow, 0], [mapCount, rows, count]), 'float32'),
+              keepProbability: problem.dropout?.keepProbability ?? 1,
+            })
+            const future = fillStatistics(
+              filled,
+              { firstMap, maps: mapCount, firstRow, rows },
+              block.statistics.dataSync<'float32'>(),
+            )
+            maxFutureWeight = Math.max(maxFutureWeight, future)
+            if (wanted.weights) weights.push({ data: block.weights.dataSync<'float32'>(), width: count })
+            if (wanted.scores) scores.push({ data: block.scores.dataSync<'float32'>(), width: count })
+            return block.context ?? []
+          }),
+        )
       }
       if (values !== null) contexts.push(tf.concat(rowBlocks as TensorFlow.Tensor3D[], 1))
     }
     const contextHeads = values === null ? null : tf.reshape(tf.concat(contexts, 0), [batch, numHeads, seqLen, headDim])
-    const joined = contextHeads && tf.reshape(tf.transpose(contextHeads, [0, 2, 1, 3]), [batch * seqLen, numHeads * headDim]) as TensorFlow.Tensor2D
-    const context = joined === null || projections.output === null ? joined : project(joined, projections.output, outputDim)
+    const joined =
+      contextHeads &&
+      (tf.reshape(tf.transpose(contextHeads, [0, 2, 1, 3]), [
+        batch * seqLen,
+        numHeads * headDim,
+      ]) as TensorFlow.Tensor2D)
+    const context =
+      joined === null || projections.output === null ? joined : project(joined, projections.output, outputDim)
 
-    const causalMaps = (blocks: RowBlock[], masked: number): CausalMaps => new CausalMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
+    const causalMaps = (blocks: RowBlock[], masked: number): CausalMaps =>
+      new CausalMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
     const rows = { ...filled, maxFutureWeight }
     output = {
-      context: context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : read(context, [batch, seqLen, outputDim]),
+      context:
+        context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : read(context, [batch, seqLen, outputDim]),
       rowSums: rows,
       ...(wanted.statistics ? { rowStatistics: rows } : {}),
       ...(wanted.weights ? { weights: causalMaps(weights, 0) } : {}),

@@ -28,21 +28,49 @@ export function claimForm(report: Report, id: string): ClaimForm | null {
   const [few, many] = [numHeads[0]!, last].toSorted((a, b) => a - b) as [number, number]
   const name = (heads: number): string => headsArms({ numHeads, dOut }).find((arm) => arm.numHeads === heads)!.name
   switch (id) {
-    case 'heads-redundant': return { arm: similarityArm({ numHeads, dOut }).name, baseline: null, statistic: 'rowCenteredPearson', supports: [margin, Infinity], reference: 0 }
-    case 'contexts-identical': return { arm: name(last), baseline: null, statistic: 'contextDifference', supports: [-Infinity, margin], reference: margin }
-    case 'more-heads-no-better': return { arm: name(many), baseline: name(few), statistic: 'klFromUniform', supports: [-Infinity, 0], reference: 0 }
-    case 'small-head-dim-limits': return { arm: name(few), baseline: name(many), statistic: 'effectiveRank', supports: above, reference: 0 }
-    default: return null
+    case 'heads-redundant':
+      return {
+        arm: similarityArm({ numHeads, dOut }).name,
+        baseline: null,
+        statistic: 'rowCenteredPearson',
+        supports: [margin, Infinity],
+        reference: 0,
+      }
+    case 'contexts-identical':
+      return {
+        arm: name(last),
+        baseline: null,
+        statistic: 'contextDifference',
+        supports: [-Infinity, margin],
+        reference: margin,
+      }
+    case 'more-heads-no-better':
+      return {
+        arm: name(many),
+        baseline: name(few),
+        statistic: 'klFromUniform',
+        supports: [-Infinity, 0],
+        reference: 0,
+      }
+    case 'small-head-dim-limits':
+      return { arm: name(few), baseline: name(many), statistic: 'effectiveRank', supports: above, reference: 0 }
+    default:
+      return null
   }
 }
 
 function biasForm(id: string): ClaimForm | null {
   switch (id) {
-    case 'bias-more-uniform': return { arm: 'qkv', baseline: 'none', statistic: 'normalizedEntropy', supports: above, reference: 0 }
-    case 'no-bias-sharper-peaks': return { arm: 'none', baseline: 'qkv', statistic: 'maxWeight', supports: above, reference: 0 }
-    case 'bias-wider-context': return { arm: 'qkv', baseline: 'none', statistic: 'contextRange', supports: above, reference: 0 }
-    case 'bias-content-independent-prior': return { arm: 'qkv', baseline: null, statistic: 'keyPreferenceShare', supports: null, reference: 0 }
-    default: return null
+    case 'bias-more-uniform':
+      return { arm: 'qkv', baseline: 'none', statistic: 'normalizedEntropy', supports: above, reference: 0 }
+    case 'no-bias-sharper-peaks':
+      return { arm: 'none', baseline: 'qkv', statistic: 'maxWeight', supports: above, reference: 0 }
+    case 'bias-wider-context':
+      return { arm: 'qkv', baseline: 'none', statistic: 'contextRange', supports: above, reference: 0 }
+    case 'bias-content-independent-prior':
+      return { arm: 'qkv', baseline: null, statistic: 'keyPreferenceShare', supports: null, reference: 0 }
+    default:
+      return null
   }
 }
 

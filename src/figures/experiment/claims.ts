@@ -26,7 +26,10 @@ export function claimPanel(report: Report, claim: Claim, seeds: SeedValues | nul
       text: wrapText(`${verdictWords[claim.verdict]}: \u201c${claim.statement}\u201d`, width, 12.5),
       subtitle: wrapText(claim.evidence, width, theme.title.subtitleFontSize),
       style: claim.verdict,
-      anchor: 'start', fontSize: 12.5, fontWeight: 600, offset: 6,
+      anchor: 'start',
+      fontSize: 12.5,
+      fontWeight: 600,
+      offset: 6,
     },
     hconcat: drawn,
     spacing: 40,
@@ -35,7 +38,8 @@ export function claimPanel(report: Report, claim: Claim, seeds: SeedValues | nul
 
 /** In place of an effect that is not defined; the evidence says why. */
 const nothingToDraw = {
-  width: panel.width, height: 14,
+  width: panel.width,
+  height: 14,
   data: { values: [{ note: 'not defined, nothing to draw' }] },
   view: { stroke: null },
   mark: { type: 'text', aria: false, style: 'note', align: 'left', x: 0 },
@@ -54,16 +58,27 @@ function effectPanel(report: Report, claim: Claim, form: ClaimForm | null): Reco
   const [low, high] = confidenceInterval ?? [null, null]
   const reference = form?.reference ?? 0
   const domain = domainOf([effect, low, high, reference, ...(form?.supports ?? [])])
-  const row = { claim: claim.id, verdict: claim.verdict, mean: effect, low, high, interval: low === null ? 'none' : `${inWords(low)} to ${inWords(high)}` }
+  const row = {
+    claim: claim.id,
+    verdict: claim.verdict,
+    mean: effect,
+    low,
+    high,
+    interval: low === null ? 'none' : `${inWords(low)} to ${inWords(high)}`,
+  }
   const tooltip = [
-    { field: 'claim', type: 'nominal' }, { field: 'verdict', type: 'nominal' },
-    { field: 'mean', type: 'quantitative', title: 'effect', format: '.4~g' }, { field: 'interval', type: 'nominal', title: `${100 * Number(report.config.confidence)} % interval` },
+    { field: 'claim', type: 'nominal' },
+    { field: 'verdict', type: 'nominal' },
+    { field: 'mean', type: 'quantitative', title: 'effect', format: '.4~g' },
+    { field: 'interval', type: 'nominal', title: `${100 * Number(report.config.confidence)} % interval` },
   ]
   return {
     width: panel.width,
     height: 36,
     data: { values: [row] },
-    encoding: { x: { type: 'quantitative', scale: { domain, nice: false, zero: false }, axis: effectAxis(measured(claim, form)) } },
+    encoding: {
+      x: { type: 'quantitative', scale: { domain, nice: false, zero: false }, axis: effectAxis(measured(claim, form)) },
+    },
     layer: [
       ...(form?.supports == null ? [] : [supportingRegion(form.supports, domain)]),
       referenceLine(reference),
@@ -72,7 +87,10 @@ function effectPanel(report: Report, claim: Claim, form: ClaimForm | null): Reco
   }
 }
 
-function supportingRegion([from, to]: readonly [number, number], [low, high]: readonly [number, number]): Record<string, unknown> {
+function supportingRegion(
+  [from, to]: readonly [number, number],
+  [low, high]: readonly [number, number],
+): Record<string, unknown> {
   return {
     data: { values: [{ from: Math.max(from, low), to: Math.min(to, high) }] },
     mark: { type: 'rect', aria: false, style: 'supports' },
@@ -85,21 +103,44 @@ function scatterPanel(form: ClaimForm, seeds: SeedValues): Record<string, unknow
   const bars = histogram(claimValues(form, seeds))
   if (bars.length === 0) return []
   const domain = domainOf([form.reference, bars[0]!.from, bars.at(-1)!.to])
-  return [{
-    width: panel.side,
-    height: 36,
-    data: { values: bars.map(({ from, to, seeds: count }) => ({ from: Number(from.toPrecision(6)), to: Number(to.toPrecision(6)), seeds: count })) },
-    encoding: { x: { type: 'quantitative', scale: { domain, nice: false, zero: false }, axis: effectAxis('the seeds, one by one') } },
-    layer: [
-      {
-        mark: { type: 'bar', aria: false, style: 'seeds', binSpacing: 0.5 },
-        encoding: {
-          x: { field: 'from', type: 'quantitative', bin: 'binned' }, x2: { field: 'to' },
-          y: { field: 'seeds', type: 'quantitative', axis: { title: 'seeds', tickCount: 2, tickMinStep: 1, grid: false } },
-          tooltip: [{ field: 'from', type: 'quantitative', format: '.3~g' }, { field: 'to', type: 'quantitative', format: '.3~g' }, { field: 'seeds', type: 'quantitative' }],
+  return [
+    {
+      width: panel.side,
+      height: 36,
+      data: {
+        values: bars.map(({ from, to, seeds: count }) => ({
+          from: Number(from.toPrecision(6)),
+          to: Number(to.toPrecision(6)),
+          seeds: count,
+        })),
+      },
+      encoding: {
+        x: {
+          type: 'quantitative',
+          scale: { domain, nice: false, zero: false },
+          axis: effectAxis('the seeds, one by one'),
         },
       },
-      referenceLine(form.reference),
-    ],
-  }]
+      layer: [
+        {
+          mark: { type: 'bar', aria: false, style: 'seeds', binSpacing: 0.5 },
+          encoding: {
+            x: { field: 'from', type: 'quantitative', bin: 'binned' },
+            x2: { field: 'to' },
+            y: {
+              field: 'seeds',
+              type: 'quantitative',
+              axis: { title: 'seeds', tickCount: 2, tickMinStep: 1, grid: false },
+            },
+            tooltip: [
+              { field: 'from', type: 'quantitative', format: '.3~g' },
+              { field: 'to', type: 'quantitative', format: '.3~g' },
+              { field: 'seeds', type: 'quantitative' },
+            ],
+          },
+        },
+        referenceLine(form.reference),
+      ],
+    },
+  ]
 }

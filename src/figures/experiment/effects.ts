@@ -10,44 +10,60 @@ const panelWidth = 190
 /** More than this many comparisons (a request for dozens of numbers of heads) are a table, not a picture. */
 const mostComparisons = 1000
 
-/** Every comparison of two arms: one panel a statistic, a row a pair, the mean difference with its interval beside 0. Throws `figure-too-large`. */
+/**
+ * Every comparison of two arms: one panel a statistic, a row a pair, the mean difference with its interval beside 0.
+ * Throws `figure-too-large`.
+ */
 export function effectsPanel(report: Report): Record<string, unknown>[] {
   const shown = defined(report)
   if (shown.length === 0) return []
   if (shown.length > mostComparisons) {
-    throw new ServiceError('figure-too-large', `A picture of ${shown.length} comparisons is not legible; ask for fewer arms, or for the report as JSON`, {
-      extra: { comparisons: shown.length, limit_comparisons: mostComparisons },
-    })
+    throw new ServiceError(
+      'figure-too-large',
+      `A picture of ${shown.length} comparisons is not legible; ask for fewer arms, or for the report as JSON`,
+      {
+        extra: { comparisons: shown.length, limit_comparisons: mostComparisons },
+      },
+    )
   }
   const statistics = [...new Set(shown.map(({ statistic }) => wireName(statistic)))]
   const pairs = [...new Set(shown.map(pairOf))]
   const long = inTwoLines(pairs)
   const step = pairs.length > 12 ? 13 : long ? 30 : 20
-  return [{
-    title: { text: 'Every effect: difference of two arms, paired by seed', anchor: 'start', fontSize: 12, offset: 6 },
-    data: { values: shown.map(rowOf) },
-    facet: { field: 'statistic', type: 'nominal', sort: statistics, header: { title: null } },
-    columns,
-    spec: {
-      width: panelWidth,
-      height: Math.max(30, step * pairs.length),
-      encoding: {
-        x: { type: 'quantitative', scale: { zero: true, nice: true, padding: 10 }, axis: effectAxis(null, 4) },
-        y: { field: 'pair', type: 'nominal', sort: pairs, axis: { title: null, grid: false, ticks: false, ...(long ? { labelExpr: twoLines, labelOffset: -6 } : {}) } },
+  return [
+    {
+      title: { text: 'Every effect: difference of two arms, paired by seed', anchor: 'start', fontSize: 12, offset: 6 },
+      data: { values: shown.map(rowOf) },
+      facet: { field: 'statistic', type: 'nominal', sort: statistics, header: { title: null } },
+      columns,
+      spec: {
+        width: panelWidth,
+        height: Math.max(30, step * pairs.length),
+        encoding: {
+          x: { type: 'quantitative', scale: { zero: true, nice: true, padding: 10 }, axis: effectAxis(null, 4) },
+          y: {
+            field: 'pair',
+            type: 'nominal',
+            sort: pairs,
+            axis: { title: null, grid: false, ticks: false, ...(long ? { labelExpr: twoLines, labelOffset: -6 } : {}) },
+          },
+        },
+        layer: [
+          { ...referenceLine(0), encoding: { x: { datum: 0, type: 'quantitative' }, y: null } },
+          ...interval({}, [
+            { field: 'statistic', type: 'nominal' },
+            { field: 'pair', type: 'nominal' },
+            { field: 'mean', type: 'quantitative', title: 'mean difference', format: '.4~g' },
+            { field: 'interval', type: 'nominal' },
+            { field: 'dz', type: 'quantitative', title: 'effect size d_z', format: '.3~g' },
+            { field: 'positive', type: 'quantitative', title: 'share of seeds above 0', format: '.1%' },
+            { field: 'seeds', type: 'quantitative', title: 'seeds for 80 % power' },
+          ]),
+        ],
       },
-      layer: [
-        { ...referenceLine(0), encoding: { x: { datum: 0, type: 'quantitative' }, y: null } },
-        ...interval({}, [
-          { field: 'statistic', type: 'nominal' }, { field: 'pair', type: 'nominal' },
-          { field: 'mean', type: 'quantitative', title: 'mean difference', format: '.4~g' }, { field: 'interval', type: 'nominal' },
-          { field: 'dz', type: 'quantitative', title: 'effect size d_z', format: '.3~g' },
-          { field: 'positive', type: 'quantitative', title: 'share of seeds above 0', format: '.1%' },
-          { field: 'seeds', type: 'quantitative', title: 'seeds for 80 % power' },
-        ]),
-      ],
+      resolve: { scale: { x: 'independent' } },
     },
-    resolve: { scale: { x: 'independent' } },
-  }]
+  ]
 }
 
 /** The labels left of the panels, line by line. */
@@ -57,7 +73,8 @@ export function effectLabels(report: Report): string[] {
 }
 
 /** A pair with long names takes two lines, broken at the minus. */
-const twoLines = "[slice(datum.value, 0, indexof(datum.value, ' \u2212')), slice(datum.value, indexof(datum.value, ' \u2212') + 1)]"
+const twoLines =
+  "[slice(datum.value, 0, indexof(datum.value, ' \u2212')), slice(datum.value, indexof(datum.value, ' \u2212') + 1)]"
 
 function defined({ comparisons }: Report): Comparison[] {
   return comparisons.filter(({ meanDifference }) => meanDifference !== null)
@@ -79,8 +96,13 @@ function rowOf(comparison: Comparison): Record<string, unknown> {
     statistic: wireName(statistic),
     pair: pairOf(comparison),
     mean: equalUpToRounding ? 0 : comparison.meanDifference,
-    low, high,
-    interval: equalUpToRounding ? 'equal up to rounding' : low === null ? 'none' : `${inWords(low)} to ${inWords(high)}`,
+    low,
+    high,
+    interval: equalUpToRounding
+      ? 'equal up to rounding'
+      : low === null
+        ? 'none'
+        : `${inWords(low)} to ${inWords(high)}`,
     dz: equalUpToRounding ? null : comparison.effectSizeDz,
     positive: equalUpToRounding ? null : comparison.sharePositive,
     seeds: equalUpToRounding ? null : comparison.seedsFor80PercentPower,

@@ -23,19 +23,30 @@ export function experimentFigure(report: Report, seeds: SeedValues | null = null
   const { claims, invariants } = report
   const failed = invariants.filter(({ holds }) => !holds).map(({ id }) => id)
   const tally = (['supported', 'refuted', 'not_distinguishable'] as const)
-    .map((verdict) => [claims.filter((claim) => claim.verdict === verdict).length, verdictWords[verdict].toLowerCase()] as const)
-    .filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`).join(', ')
+    .map(
+      (verdict) =>
+        [claims.filter((claim) => claim.verdict === verdict).length, verdictWords[verdict].toLowerCase()] as const,
+    )
+    .filter(([number]) => number > 0)
+    .map(([number, words]) => `${number} ${words}`)
+    .join(', ')
   const title = `Experiment on ${report.experiment}: of ${count(claims.length, 'claim')} of the study ${tally}`
   const left = Math.max(widthOf(effectLabels(report)), widthOf(nullLabels(report)))
   const confidence = inWords(100 * Number(report.config.confidence))
   return {
     $schema: vegaLiteSchema,
     description: `${title}. ${claims.map((claim) => `${verdictWords[claim.verdict]}: ${claim.statement} ${claim.evidence}`).join(' ')}`,
-    title: figureTitle(title, [
-      `${count(report.seeds.count, 'seed')}. Dot and bar: mean and its ${confidence} % interval. Shaded: where the claim would hold. Dashed: no effect, or the margin.`,
-      failed.length === 0 ? `What must hold exactly does (${count(invariants.length, 'invariant')}).` : `What must hold exactly does not: ${failed.join(', ')}. Do not trust this run.`,
-      caution,
-    ], panel.width + panel.side),
+    title: figureTitle(
+      title,
+      [
+        `${count(report.seeds.count, 'seed')}. Dot and bar: mean and its ${confidence} % interval. Shaded: where the claim would hold. Dashed: no effect, or the margin.`,
+        failed.length === 0
+          ? `What must hold exactly does (${count(invariants.length, 'invariant')}).`
+          : `What must hold exactly does not: ${failed.join(', ')}. Do not trust this run.`,
+        caution,
+      ],
+      panel.width + panel.side,
+    ),
     vconcat: [
       ...claims.map((claim) => outdented(claimPanel(report, claim, seeds), left)),
       ...nullPanel(report).map((part) => outdented(part, left - widthOf(nullLabels(report)))),

@@ -8,17 +8,32 @@ export function effectAxis(title: string | null, tickCount = 5): Record<string, 
 }
 
 /** A mean and its interval, from the fields mean, low and high; seeds without an interval show the mean alone. */
-export function interval(encoding: Record<string, unknown> = {}, tooltip: readonly Record<string, unknown>[] = []): Record<string, unknown>[] {
+export function interval(
+  encoding: Record<string, unknown> = {},
+  tooltip: readonly Record<string, unknown>[] = [],
+): Record<string, unknown>[] {
   const x = (field: string) => ({ field, type: 'quantitative' })
   return [
-    { mark: { type: 'rule', aria: false, style: 'observed', strokeWidth: 4, opacity: 0.5 }, transform: [{ filter: 'isValid(datum.low)' }], encoding: { x: x('low'), x2: { field: 'high' }, tooltip, ...encoding } },
-    { mark: { type: 'point', aria: false, style: 'observed', filled: true, size: 60, opacity: 1 }, transform: [{ filter: 'isValid(datum.mean)' }], encoding: { x: x('mean'), tooltip, ...encoding } },
+    {
+      mark: { type: 'rule', aria: false, style: 'observed', strokeWidth: 4, opacity: 0.5 },
+      transform: [{ filter: 'isValid(datum.low)' }],
+      encoding: { x: x('low'), x2: { field: 'high' }, tooltip, ...encoding },
+    },
+    {
+      mark: { type: 'point', aria: false, style: 'observed', filled: true, size: 60, opacity: 1 },
+      transform: [{ filter: 'isValid(datum.mean)' }],
+      encoding: { x: x('mean'), tooltip, ...encoding },
+    },
   ]
 }
 
 /** A dashed line across the panel at a value. */
 export function referenceLine(value: number): Record<string, unknown> {
-  return { data: { values: [{}] }, mark: { type: 'rule', aria: false, style: 'baseline', strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { x: { datum: value, type: 'quantitative' } } }
+  return {
+    data: { values: [{}] },
+    mark: { type: 'rule', aria: false, style: 'baseline', strokeDash: [4, 3], strokeWidth: 1.5 },
+    encoding: { x: { datum: value, type: 'quantitative' } },
+  }
 }
 
 /** A domain that holds all the values, with room at both ends; values that are not finite are passed over. */

@@ -40,16 +40,24 @@ export async function openapiDocument(app: FastifyInstance, examples: readonly R
   // What is left after a round through JSON is what YAML can hold.
   const document = JSON.parse(JSON.stringify((app as unknown as { swagger(): Json }).swagger())) as Json
   for (const example of examples) await addExample(app, document, example)
-  const schemas = (document.components as Json).schemas = {} as Json
+  const schemas = ((document.components as Json).schemas = {} as Json)
   const tidy = shareSchemas(document, schemas) as Json
-  ;(tidy.components as Json).schemas = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)))
+  ;(tidy.components as Json).schemas = Object.fromEntries(
+    Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)),
+  )
   return tidy
 }
 
 async function addExample(app: FastifyInstance, document: Json, example: RouteExample): Promise<void> {
   const operation = at(document, 'paths', example.path, example.method.toLowerCase())
-  const answer = await app.inject({ method: example.method, url: example.path, query: example.query, payload: example.body as object | undefined })
-  if (answer.statusCode !== 200) throw new Error(`the example ${example.name} of ${example.path} does not run: ${answer.body}`)
+  const answer = await app.inject({
+    method: example.method,
+    url: example.path,
+    query: example.query,
+    payload: example.body as object | undefined,
+  })
+  if (answer.statusCode !== 200)
+    throw new Error(`the example ${example.name} of ${example.path} does not run: ${answer.body}`)
   const put = (media: Json, value: unknown): void => {
     media.examples = { ...(media.examples as Json | undefined), [example.name]: { summary: example.summary, value } }
   }
@@ -57,7 +65,8 @@ async function addExample(app: FastifyInstance, document: Json, example: RouteEx
   if (example.body !== undefined) put(at(operation, 'requestBody', 'content', 'application/json'), example.body)
   for (const parameter of example.query === undefined ? [] : (operation.parameters as Json[])) {
     const value = example.query![parameter.name as string]
-    if (value !== undefined) parameter.example = (parameter.schema as Json).type === 'string' ? value : JSON.parse(value)
+    if (value !== undefined)
+      parameter.example = (parameter.schema as Json).type === 'string' ? value : JSON.parse(value)
   }
 }
 
@@ -81,7 +90,8 @@ function shareSchemas(node: unknown, schemas: Json): unknown {
   }
   const choices = enumOf(copy)
   if (choices !== null) return choices
-  const isSchema = typeof copy.title === 'string' && /^[A-Z][A-Za-z]+$/.test(copy.title) && ('type' in copy || 'anyOf' in copy)
+  const isSchema =
+    typeof copy.title === 'string' && /^[A-Z][A-Za-z]+$/.test(copy.title) && ('type' in copy || 'anyOf' in copy)
   if (!isSchema) return copy
   const { title, ...schema } = copy
   schemas[title as string] = schema
@@ -91,6 +101,11 @@ function shareSchemas(node: unknown, schemas: Json): unknown {
 /** A union of constant strings, as the one enum that it is. */
 function enumOf({ anyOf, ...rest }: Json): Json | null {
   const branches = anyOf as { type?: string; enum?: unknown[] }[] | undefined
-  if (branches === undefined || branches.length < 2 || !branches.every((branch) => branch.type === 'string' && branch.enum?.length === 1)) return null
+  if (
+    branches === undefined ||
+    branches.length < 2 ||
+    !branches.every((branch) => branch.type === 'string' && branch.enum?.length === 1)
+  )
+    return null
   return { type: 'string', enum: branches.map((branch) => branch.enum![0]), ...rest }
 }

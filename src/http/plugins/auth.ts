@@ -20,7 +20,11 @@ const openPaths = /^\/docs(\/|\?|$)/
  * that nobody learns what there is. Every key is compared, whatever the others said, in constant time. `isInternal`
  * tells the service's own requests.
  */
-export function askForKeys(app: FastifyInstance, keys: readonly string[], isInternal: (request: FastifyRequest) => boolean): void {
+export function askForKeys(
+  app: FastifyInstance,
+  keys: readonly string[],
+  isInternal: (request: FastifyRequest) => boolean,
+): void {
   const digests = keys.map(digestOf)
   app.decorateRequest('caller', '')
   if (digests.length === 0) return
@@ -30,7 +34,11 @@ export function askForKeys(app: FastifyInstance, keys: readonly string[], isInte
     let known = 0
     for (const other of digests) known |= Number(timingSafeEqual(digest, other))
     if (known === 0) {
-      return done(new ServiceError('unauthorized', 'An API key is needed, as `Authorization: Bearer KEY` or `X-API-Key: KEY`.', { headers: { 'www-authenticate': 'Bearer' } }))
+      return done(
+        new ServiceError('unauthorized', 'An API key is needed, as `Authorization: Bearer KEY` or `X-API-Key: KEY`.', {
+          headers: { 'www-authenticate': 'Bearer' },
+        }),
+      )
     }
     request.caller = digest.toString('base64url')
     done()

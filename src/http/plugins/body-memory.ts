@@ -8,14 +8,15 @@ const smallBytes = 64 * 2 ** 10
 const copies = 3
 
 /**
- * Charges bodies that are parsed here to the memory of requests in flight before they are read: by Content-Length, or as
- * they come where that says nothing of the decoded size. Given back when the answer is out.
+ * Charges bodies that are parsed here to the memory of requests in flight before they are read: by Content-Length, or
+ * as they come where that says nothing of the decoded size. Given back when the answer is out.
  */
 export function chargeBodies(app: FastifyInstance, memory: MemoryLedger): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     const { headers } = request
     const known = headers['content-length']
-    if (known === undefined && headers['transfer-encoding'] === undefined && payload === request.raw) return done(null, payload)
+    if (known === undefined && headers['transfer-encoding'] === undefined && payload === request.raw)
+      return done(null, payload)
     if (known !== undefined && payload === request.raw) {
       if (Number(known) <= smallBytes || Number(known) > request.routeOptions.bodyLimit) return done(null, payload)
       try {

@@ -14,14 +14,26 @@ export function readJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   const parsed = (request: FastifyRequest, text: string): unknown => {
     let result: { error: Error | null; value: unknown } | undefined
-    parse(request, text, (error, value) => { result = { error, value } })
+    parse(request, text, (error, value) => {
+      result = { error, value }
+    })
     if (result!.error !== null) throw result!.error
     return result!.value
   }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (body.length === 0) return done(new ServiceError('invalid-json', 'The body is empty; it must be a JSON object.', { places: [{ path: '', message: 'is empty' }] }))
-    if (!isUtf8(body as Buffer)) return done(new ServiceError('invalid-json', 'The body is not valid UTF-8.', { places: [{ path: '', message: 'is not valid UTF-8' }] }))
+    if (body.length === 0)
+      return done(
+        new ServiceError('invalid-json', 'The body is empty; it must be a JSON object.', {
+          places: [{ path: '', message: 'is empty' }],
+        }),
+      )
+    if (!isUtf8(body as Buffer))
+      return done(
+        new ServiceError('invalid-json', 'The body is not valid UTF-8.', {
+          places: [{ path: '', message: 'is not valid UTF-8' }],
+        }),
+      )
     let value: unknown
     try {
       value = parseBody(body as Buffer, (text) => parsed(request, text))
@@ -37,7 +49,9 @@ function invalidJson(error: Error): ServiceError {
   const message = forbidden ? 'must not have a key __proto__ or constructor.prototype' : 'is not valid JSON'
   const position = /position (\d+)/.exec(error.message)?.[1]
   const where = position === undefined ? '' : ` (at character ${position})`
-  return new ServiceError('invalid-json', `The body ${message}${where}.`, { places: [{ path: '', message: message + where }] })
+  return new ServiceError('invalid-json', `The body ${message}${where}.`, {
+    places: [{ path: '', message: message + where }],
+  })
 }
 
 const decoders: Readonly<Record<string, () => Transform>> = {
@@ -48,13 +62,20 @@ const decoders: Readonly<Record<string, () => Transform>> = {
   zstd: createZstdDecompress,
 }
 
-/** Bodies may come compressed. What comes out is counted against the body limit as it comes out, so a bomb ends early. */
+/**
+ * Bodies may come compressed. What comes out is counted against the body limit as it comes out, so a bomb ends early.
+ */
 export function decompressBodies(app: FastifyInstance): void {
   app.addHook('preParsing', async (request, _reply, payload) => {
     const encoding = request.headers['content-encoding']?.trim().toLowerCase()
     if (encoding === undefined || encoding === '' || encoding === 'identity') return payload
     const decoder = decoders[encoding]
-    if (decoder === undefined) throw new ServiceError('unsupported-media-type', `The content encoding must be one of ${Object.keys(decoders).join(', ')}.`, { headers: { 'accept-encoding': Object.keys(decoders).join(', ') } })
+    if (decoder === undefined)
+      throw new ServiceError(
+        'unsupported-media-type',
+        `The content encoding must be one of ${Object.keys(decoders).join(', ')}.`,
+        { headers: { 'accept-encoding': Object.keys(decoders).join(', ') } },
+      )
     // The length of the compressed body is not that of the decoded one, which is what Fastify compares it with.
     delete request.headers['content-length']
     const limit = request.routeOptions.bodyLimit
@@ -67,12 +88,23 @@ function decoded(payload: NodeJS.ReadableStream, decoder: Transform, limit: numb
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       total += chunk.length
-      if (total > limit) return done(new ServiceError('body-too-large', `The decoded body is larger than the limit of ${limit} bytes.`, { extra: { limit_bytes: limit } }))
+      if (total > limit)
+        return done(
+          new ServiceError('body-too-large', `The decoded body is larger than the limit of ${limit} bytes.`, {
+            extra: { limit_bytes: limit },
+          }),
+        )
       done(null, chunk)
     },
   })
   const fail = (error: Error): void => {
-    counter.destroy(error instanceof ServiceError ? error : new ServiceError('invalid-json', 'The body does not decode with its content encoding.', { places: [{ path: '', message: 'does not decode with its content encoding' }] }))
+    counter.destroy(
+      error instanceof ServiceError
+        ? error
+        : new ServiceError('invalid-json', 'The body does not decode with its content encoding.', {
+            places: [{ path: '', message: 'does not decode with its content encoding' }],
+          }),
+    )
   }
   payload.once('error', fail)
   decoder.once('error', fail)

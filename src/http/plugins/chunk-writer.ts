@@ -41,7 +41,8 @@ export class ChunkWriter {
 
   /** Until the next piece may come. */
   async #ready(): Promise<void> {
-    if (this.#socket === null && this.heldBytes < aheadBytes) await setImmediate() // lets the connection in
+    if (this.#socket === null && this.heldBytes < aheadBytes)
+      await setImmediate() // lets the connection in
     else if ((await this.#connected.promise).writableNeedDrain) await this.#written
   }
 

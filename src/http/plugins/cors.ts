@@ -7,7 +7,18 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
   await app.register(cors, {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    allowedHeaders: ['accept', 'authorization', 'content-type', 'content-encoding', 'if-none-match', 'last-event-id', 'prefer', 'request-timeout', 'x-api-key', 'x-request-id'],
+    allowedHeaders: [
+      'accept',
+      'authorization',
+      'content-type',
+      'content-encoding',
+      'if-none-match',
+      'last-event-id',
+      'prefer',
+      'request-timeout',
+      'x-api-key',
+      'x-request-id',
+    ],
     exposedHeaders: ['etag', 'location', 'preference-applied', 'retry-after', 'server-timing', 'x-request-id'],
     maxAge: 3_600,
   })

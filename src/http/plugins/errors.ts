@@ -14,7 +14,9 @@ const fromFastify: Readonly<Record<string, [ErrorCode, string]>> = {
   FST_ERR_ASYNC_CONSTRAINT: ['not-found', 'There is nothing here.'],
 }
 
-/** Every error leaves as application/problem+json; what is not meant for the client is logged and becomes `internal`. */
+/**
+ * Every error leaves as application/problem+json; what is not meant for the client is logged and becomes `internal`.
+ */
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     sendProblem(asServiceError(error), request, reply)
@@ -23,7 +25,8 @@ export function answerErrors(app: FastifyInstance): void {
 
 /** Sends an error's problem document. */
 export function sendProblem(error: ServiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.code === 'internal' || error.code === 'engine-failed') request.log.error({ code: error.code, err: error.cause ?? error }, 'request failed')
+  if (error.code === 'internal' || error.code === 'engine-failed')
+    request.log.error({ code: error.code, err: error.cause ?? error }, 'request failed')
   else if (error.status >= 500) request.log.warn({ code: error.code, detail: error.message }, 'request failed')
   else request.log.debug({ code: error.code, detail: error.message }, 'request refused')
   request.problemCode = error.code
@@ -45,5 +48,9 @@ export function asServiceError(error: unknown): ServiceError {
     const match = (Object.keys(catalogue) as ErrorCode[]).find((name) => catalogue[name].status === statusCode)
     if (match !== undefined) return new ServiceError(match, catalogue[match].title + '.', { cause: error })
   }
-  return new ServiceError('internal', 'Something went wrong; the log of the service has the details under this request id.', { cause: error })
+  return new ServiceError(
+    'internal',
+    'Something went wrong; the log of the service has the details under this request id.',
+    { cause: error },
+  )
 }

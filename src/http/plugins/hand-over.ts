@@ -29,7 +29,8 @@ export class HandOvers {
     const socket = new Socket({ handle, readable: false, writable: true } as SocketConstructorOpts)
     socket.on('error', () => {}) // its close is what counts
     const write = this.#waiting.get(id)
-    if (write === undefined) socket.destroy() // nobody waits for the answer any more
+    if (write === undefined)
+      socket.destroy() // nobody waits for the answer any more
     else write(socket)
   }
 
@@ -48,10 +49,13 @@ export class HandOvers {
     const silence = new Readable({
       read() {
         reply.raw.flushHeaders()
-        writer.write(pieces).then(() => {
-          lent!.destroy() // this end of it; before the gateway hears that it may write again
-          silence.push(null)
-        }, (error: Error) => silence.destroy(error))
+        writer.write(pieces).then(
+          () => {
+            lent!.destroy() // this end of it; before the gateway hears that it may write again
+            silence.push(null)
+          },
+          (error: Error) => silence.destroy(error),
+        )
       },
     })
     this.#waiting.set(id, (socket) => {

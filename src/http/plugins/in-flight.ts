@@ -38,7 +38,7 @@ export class InFlight {
     let timer: NodeJS.Timeout | undefined
     let resolved!: () => void
     await new Promise<void>((resolve) => {
-      this.#whenIdle.add(resolved = resolve)
+      this.#whenIdle.add((resolved = resolve))
       timer = setTimeout(resolve, withinMs)
     })
     clearTimeout(timer)
@@ -46,7 +46,9 @@ export class InFlight {
   }
 }
 
-/** Closes the port, and connections that are idle at once, the others when their request is over or a moment has passed. */
+/**
+ * Closes the port, and connections that are idle at once, the others when their request is over or a moment has passed.
+ */
 export async function closeApp(app: FastifyInstance): Promise<void> {
   const cutting = setTimeout(() => app.server.closeAllConnections(), 1_000)
   await app.close()

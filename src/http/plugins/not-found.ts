@@ -11,11 +11,15 @@ export function answerUnknownAddresses(app: FastifyInstance): void {
   })
   const unknownAddress = (request: FastifyRequest): ServiceError => {
     const path = request.url.split('?', 1)[0]!
-    const allowed = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))].sort()
+    const allowed = [
+      ...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
+    ].sort()
     if (allowed.length === 0 || allowed.includes(request.method)) {
       return new ServiceError('not-found', 'There is nothing at this address; GET /docs shows what there is.')
     }
-    return new ServiceError('method-not-allowed', `This address answers ${allowed.join(', ')}.`, { headers: { allow: allowed.join(', ') } })
+    return new ServiceError('method-not-allowed', `This address answers ${allowed.join(', ')}.`, {
+      headers: { allow: allowed.join(', ') },
+    })
   }
   // Before a body is read: where there is no route, nothing can be wrong with it.
   app.addHook('preParsing', (request, _reply, payload, done) => {

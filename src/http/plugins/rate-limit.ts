@@ -18,7 +18,11 @@ const perUnit = 1_000
  * At most `unitsPerMinute` work units a minute for each key, or address where there are none. A request is one unit
  * when it comes; what it was beyond that is charged when the worker has said so. 0: no limit.
  */
-export function limitRate(app: FastifyInstance, unitsPerMinute: number, isInternal: (request: FastifyRequest) => boolean): void {
+export function limitRate(
+  app: FastifyInstance,
+  unitsPerMinute: number,
+  isInternal: (request: FastifyRequest) => boolean,
+): void {
   if (unitsPerMinute === 0) {
     app.decorateRequest('chargeLate', () => {})
     return
@@ -29,11 +33,20 @@ export function limitRate(app: FastifyInstance, unitsPerMinute: number, isIntern
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (free(request)) return done()
-    limiter.consume(who(request), perUnit).then(() => done(), (refused: RateLimiterRes | Error) => {
-      if (refused instanceof Error) return done(refused)
-      const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
-      done(new ServiceError('rate-limited', `More than ${unitsPerMinute} work units within a minute; more in ${seconds} seconds.`, { headers: { 'retry-after': String(seconds) } }))
-    })
+    limiter.consume(who(request), perUnit).then(
+      () => done(),
+      (refused: RateLimiterRes | Error) => {
+        if (refused instanceof Error) return done(refused)
+        const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
+        done(
+          new ServiceError(
+            'rate-limited',
+            `More than ${unitsPerMinute} work units within a minute; more in ${seconds} seconds.`,
+            { headers: { 'retry-after': String(seconds) } },
+          ),
+        )
+      },
+    )
   })
   const charge = (request: FastifyRequest, workUnits: number): void => {
     const more = Math.round((workUnits - 1) * perUnit)

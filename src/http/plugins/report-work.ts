@@ -6,7 +6,11 @@ import { engineText } from './request-log.ts'
 export const reportWork: AppPart = (app) => {
   app.addHook('onSend', (request, reply, _payload, done) => {
     const { timing, workUnits, engineUsed } = request
-    if (workUnits > 0) reply.header(reportHeader, writeReport({ ...timing, workUnits, engine: engineUsed === null ? '' : engineText(engineUsed) }))
+    if (workUnits > 0)
+      reply.header(
+        reportHeader,
+        writeReport({ ...timing, workUnits, engine: engineUsed === null ? '' : engineText(engineUsed) }),
+      )
     done()
   })
 }

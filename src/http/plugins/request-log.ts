@@ -28,16 +28,21 @@ export function logRequests(app: FastifyInstance, level: 'info' | 'debug'): void
   app.addHook('onResponse', (request, reply, done) => {
     const { queueMs, computeMs, encodeMs } = request.timing
     const { engineUsed, problemCode } = request
-    app.log[level]({
-      reqId: request.id,
-      method: request.method,
-      url: request.url.slice(0, 512),
-      status: reply.statusCode,
-      ms: round(reply.elapsedTime),
-      ...(computeMs > 0 ? { queue_ms: round(queueMs), compute_ms: round(computeMs), encode_ms: round(encodeMs) } : {}),
-      ...(engineUsed ? { engine: engineText(engineUsed) } : {}),
-      ...(problemCode ? { code: problemCode } : {}),
-    }, 'answered')
+    app.log[level](
+      {
+        reqId: request.id,
+        method: request.method,
+        url: request.url.slice(0, 512),
+        status: reply.statusCode,
+        ms: round(reply.elapsedTime),
+        ...(computeMs > 0
+          ? { queue_ms: round(queueMs), compute_ms: round(computeMs), encode_ms: round(encodeMs) }
+          : {}),
+        ...(engineUsed ? { engine: engineText(engineUsed) } : {}),
+        ...(problemCode ? { code: problemCode } : {}),
+      },
+      'answered',
+    )
     done()
   })
 }

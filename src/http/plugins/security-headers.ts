@@ -38,7 +38,8 @@ const setPageHeaders = helmet({
  */
 export function setSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.computes !== true) return setPageHeaders(request.raw, reply.raw, (error) => done(error as Error | undefined))
+    if (request.routeOptions.config.computes !== true)
+      return setPageHeaders(request.raw, reply.raw, (error) => done(error as Error | undefined))
     reply.headers(dataHeaders)
     done()
   })

@@ -9,7 +9,10 @@ const bodyStandsStillMs = 10_000
 const readerStandsStillMs = 30_000
 const sweepMs = 1_000
 
-interface Progress { bytes: number; since: number }
+interface Progress {
+  bytes: number
+  since: number
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,7 +44,8 @@ export function watchSlowClients(app: FastifyInstance): void {
     done()
   })
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (payload !== null && payload !== undefined && typeof (payload as { pipe?: unknown }).pipe === 'function') watchReader(reply.raw)
+    if (payload !== null && payload !== undefined && typeof (payload as { pipe?: unknown }).pipe === 'function')
+      watchReader(reply.raw)
     done()
   })
   app.addHook('onResponse', (request, _reply, done) => {
@@ -72,7 +76,8 @@ function sweep(): void {
   for (const [response, progress] of readers) {
     const socket = progress.lent ?? response.socket
     if (socket === null || socket.destroyed) readers.delete(response)
-    else if (standsStill(progress, socket.bytesWritten - socket.writableLength, now, readerStandsStillMs)) response.destroy()
+    else if (standsStill(progress, socket.bytesWritten - socket.writableLength, now, readerStandsStillMs))
+      response.destroy()
   }
 }
 
@@ -88,8 +93,16 @@ function refuse(request: FastifyRequest, reply: FastifyReply): void {
   if (reply.raw.headersSent) return
   reply.hijack()
   request.problemCode = 'request-timeout'
-  const problem = new ServiceError('request-timeout', `The body made no progress for ${bodyStandsStillMs / 1000} seconds.`)
+  const problem = new ServiceError(
+    'request-timeout',
+    `The body made no progress for ${bodyStandsStillMs / 1000} seconds.`,
+  )
   const body = Buffer.from(JSON.stringify(problemDocument(problem, request.id)))
-  reply.raw.writeHead(problem.status, { 'content-type': 'application/problem+json', 'content-length': body.length, 'x-request-id': request.id, connection: 'close' })
+  reply.raw.writeHead(problem.status, {
+    'content-type': 'application/problem+json',
+    'content-length': body.length,
+    'x-request-id': request.id,
+    connection: 'close',
+  })
   reply.raw.end(body)
 }

@@ -23,7 +23,11 @@ const none: Tracing = { traceRequests: () => {}, close: () => Promise.resolve() 
  */
 export async function startTracing(endpoint: string, service: string): Promise<Tracing> {
   if (endpoint === '') return none
-  const [{ context, defaultTextMapGetter, propagation, SpanKind, SpanStatusCode, trace }, { BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }] = await Promise.all([
+  const [
+    { context, defaultTextMapGetter, propagation, SpanKind, SpanStatusCode, trace },
+    { BatchSpanProcessor, NodeTracerProvider },
+    { OTLPTraceExporter },
+  ] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
@@ -31,7 +35,11 @@ export async function startTracing(endpoint: string, service: string): Promise<T
   const { resourceFromAttributes } = await import('@opentelemetry/resources')
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` })
   const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'attention-service', 'service.version': version, 'service.instance.id': service }),
+    resource: resourceFromAttributes({
+      'service.name': 'attention-service',
+      'service.version': version,
+      'service.instance.id': service,
+    }),
     spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1_000 })],
   })
   provider.register()
@@ -42,10 +50,18 @@ export async function startTracing(endpoint: string, service: string): Promise<T
       app.decorateRequest('span', null)
       app.addHook('onRequest', (request, _reply, done) => {
         const parent = propagation.extract(context.active(), request.headers, defaultTextMapGetter)
-        request.span = tracer.startSpan(`${request.method} ${request.routeOptions.url ?? 'unknown'}`, {
-          kind: SpanKind.SERVER,
-          attributes: { 'http.request.method': request.method, 'url.path': request.url.split('?', 1)[0]!, 'http.request.id': request.id },
-        }, parent)
+        request.span = tracer.startSpan(
+          `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
+          {
+            kind: SpanKind.SERVER,
+            attributes: {
+              'http.request.method': request.method,
+              'url.path': request.url.split('?', 1)[0]!,
+              'http.request.id': request.id,
+            },
+          },
+          parent,
+        )
         // What goes on from here, to a worker, names this span as its parent.
         propagation.inject(trace.setSpan(context.active(), request.span), request.headers)
         done()
@@ -69,10 +85,18 @@ export async function startTracing(endpoint: string, service: string): Promise<T
 }
 
 /** The stages of a request one after the other, from `start`, in milliseconds since the epoch. */
-function stages(timing: { queueMs: number; computeMs: number; encodeMs: number }, start: number, add: (name: string, start: number, end: number) => void): void {
+function stages(
+  timing: { queueMs: number; computeMs: number; encodeMs: number },
+  start: number,
+  add: (name: string, start: number, end: number) => void,
+): void {
   if (timing.computeMs === 0) return
   let at = start
-  for (const [name, ms] of [['queue', timing.queueMs], ['compute', timing.computeMs], ['encode', timing.encodeMs]] as const) {
+  for (const [name, ms] of [
+    ['queue', timing.queueMs],
+    ['compute', timing.computeMs],
+    ['encode', timing.encodeMs],
+  ] as const) {
     add(name, at, at + ms)
     at += ms
   }

@@ -51,7 +51,13 @@ export function readAttentionQuery(kind: ModelKind, query: Readonly<Record<strin
   if (Object.keys(query).length === 0) throw invalid('', 'has no parameters; d_in, d_out and randn are needed at least')
   checkParameters(query, queryParameterNames)
   const body: Record<string, unknown> = { model: {}, input: {} }
-  for (const [name, { place: [group, key], read }] of Object.entries(parameters)) {
+  for (const [
+    name,
+    {
+      place: [group, key],
+      read,
+    },
+  ] of Object.entries(parameters)) {
     const text = query[name]
     if (text === undefined) continue
     if (key === undefined) body[group!] = read(text)

@@ -33,7 +33,8 @@ export function readAttentionRequest(kind: ModelKind, body: AttentionBody): Atte
 
 function readSpec(kind: ModelKind, model: AttentionBody['model'], seqLen: number): ModelSpec {
   const numHeads = model.num_heads ?? 1
-  if (kind === 'multi-head' && model.d_out % numHeads !== 0) throw invalid('/model/d_out', `must be a multiple of num_heads (${numHeads})`)
+  if (kind === 'multi-head' && model.d_out % numHeads !== 0)
+    throw invalid('/model/d_out', `must be a multiple of num_heads (${numHeads})`)
   return {
     kind,
     dIn: model.d_in,
@@ -73,7 +74,8 @@ export function readInput(value: unknown): InputSource {
       advance: readWhole(object.advance, '/input/advance', 0, 2 ** 32),
     }
   }
-  if (form === 'values' && !isArray(object.values)) throw invalid('/input/values', `must be nested arrays, not ${kindOf(object.values)}`)
+  if (form === 'values' && !isArray(object.values))
+    throw invalid('/input/values', `must be nested arrays, not ${kindOf(object.values)}`)
   const values = form === 'values' ? readTensor(object.values, '/input/values') : readTensor(object, '/input')
   return { values: asBatch(values, form === 'values' ? '/input/values' : '/input/shape') }
 }
@@ -82,7 +84,8 @@ function readRandnShape(value: unknown): readonly [number, number, number] {
   if (!Array.isArray(value)) throw invalid('/input/randn', `must be [batch, seq, d_in], not ${kindOf(value)}`)
   if (value.length !== 3) throw invalid('/input/randn', `must be [batch, seq, d_in], not ${value.length} numbers`)
   value.forEach((length, i) => {
-    if (!Number.isSafeInteger(length) || length < 1 || length > maxLength) throw invalid(`/input/randn/${i}`, `must be a whole number from 1 to ${maxLength}, not ${kindOf(length)}`)
+    if (!Number.isSafeInteger(length) || length < 1 || length > maxLength)
+      throw invalid(`/input/randn/${i}`, `must be a whole number from 1 to ${maxLength}, not ${kindOf(length)}`)
   })
   return value as unknown as [number, number, number]
 }
@@ -90,7 +93,8 @@ function readRandnShape(value: unknown): readonly [number, number, number] {
 /** A whole number from 0 to `max`, or the default where there is none. */
 export function readWhole(value: unknown, path: string, fallback: number, max: number): number {
   if (value === undefined) return fallback
-  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > max) throw invalid(path, `must be a whole number from 0 to ${max}, not ${kindOf(value)}`)
+  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > max)
+    throw invalid(path, `must be a whole number from 0 to ${max}, not ${kindOf(value)}`)
   return value as number
 }
 
@@ -103,7 +107,11 @@ function asBatch(values: Tensor, path: string): Tensor {
 
 function readParameterSource(spec: ModelSpec, body: AttentionBody): ParameterSource {
   if (body.model.parameters === undefined) {
-    if (body.dropout_seed !== undefined) throw invalid('/dropout_seed', 'goes with given parameters; with a seed the mask is drawn where the constructor ended')
+    if (body.dropout_seed !== undefined)
+      throw invalid(
+        '/dropout_seed',
+        'goes with given parameters; with a seed the mask is drawn where the constructor ended',
+      )
     return { seed: body.model.seed ?? defaultSeed }
   }
   if (body.model.seed !== undefined) throw invalid('/model/seed', 'does not go with parameters: give one of the two')
@@ -114,9 +122,15 @@ function readParameterSource(spec: ModelSpec, body: AttentionBody): ParameterSou
 function checkAgainstInput(request: AttentionRequest, body: AttentionBody): void {
   const { spec } = request
   const [, seqLen, dIn] = inputShape(request)
-  const inputPlace = 'randn' in request.input ? '/input/randn' : (body.input as Record<string, unknown>).values !== undefined ? '/input/values' : '/input/shape'
+  const inputPlace =
+    'randn' in request.input
+      ? '/input/randn'
+      : (body.input as Record<string, unknown>).values !== undefined
+        ? '/input/values'
+        : '/input/shape'
   if (dIn !== spec.dIn) throw invalid(inputPlace, `has vectors of width ${dIn}, but model.d_in is ${spec.dIn}`)
-  if (seqLen > spec.contextLength) throw invalid('/model/context_length', `must be at least the sequence's length, ${seqLen}`)
+  if (seqLen > spec.contextLength)
+    throw invalid('/model/context_length', `must be at least the sequence's length, ${seqLen}`)
   request.heads?.forEach((head, i) => {
     if (head >= spec.numHeads) throw invalid(`/heads/${i}`, `must be below the number of heads, ${spec.numHeads}`)
   })
@@ -125,6 +139,8 @@ function checkAgainstInput(request: AttentionRequest, body: AttentionBody): void
     if (last >= seqLen) throw invalid('/rows/1', `must be below the sequence's length, ${seqLen}`)
     if (first > last) throw invalid('/rows/0', 'must not be after the last row')
   }
-  if (request.tokens !== null && request.tokens.length !== seqLen) throw invalid('/tokens', `must be ${seqLen} labels, one a position, not ${request.tokens.length}`)
-  if (request.returns.has('similarity') && spec.numHeads < 2) throw invalid('/return', 'similarity compares heads: the model needs at least 2')
+  if (request.tokens !== null && request.tokens.length !== seqLen)
+    throw invalid('/tokens', `must be ${seqLen} labels, one a position, not ${request.tokens.length}`)
+  if (request.returns.has('similarity') && spec.numHeads < 2)
+    throw invalid('/return', 'similarity compares heads: the model needs at least 2')
 }

@@ -6,7 +6,9 @@ type Parse = (text: string) => unknown
 /** Shorter arrays are left to JSON.parse, and so are shorter bodies. */
 const leastArrayBytes = 1024
 const leastBodyBytes = 2048
-/** Strings and arrays that are passed on the way, at most: a body of nothing but short ones takes long enough to parse. */
+/**
+ * Strings and arrays that are passed on the way, at most: a body of nothing but short ones takes long enough to parse.
+ */
 const mostSteps = 100_000
 
 const quoteByte = 0x22
@@ -107,5 +109,5 @@ function* tensorPlaces(body: unknown): Generator<[holder: Holder, key: string, a
 /** The object, not an array, under a key. */
 function holderAt(value: unknown, key: string): Holder | undefined {
   const child = (value as Holder | null | undefined)?.[key]
-  return typeof child === 'object' && child !== null && !Array.isArray(child) ? child as Holder : undefined
+  return typeof child === 'object' && child !== null && !Array.isArray(child) ? (child as Holder) : undefined
 }

@@ -31,10 +31,14 @@ export function readExperimentRequest(experiment: 'bias' | 'heads', body: Experi
     engine: body.engine,
   }
   if ('values' in common.input && common.input.values.shape[2] !== common.dIn) {
-    throw invalid('/input/values', `has vectors of width ${common.input.values.shape[2]}, but model.d_in is ${common.dIn}`)
+    throw invalid(
+      '/input/values',
+      `has vectors of width ${common.input.values.shape[2]}, but model.d_in is ${common.dIn}`,
+    )
   }
   const returns = new Set<ExperimentReturn>(body.return ?? ['report'])
-  if (experiment === 'bias') return { config: { experiment, ...common, arms: body.arms ?? defaults.bias.arms }, returns }
+  if (experiment === 'bias')
+    return { config: { experiment, ...common, arms: body.arms ?? defaults.bias.arms }, returns }
   const numHeads = model.num_heads ?? defaults.heads.numHeads
   numHeads.forEach((heads, i) => {
     if (common.dOut % heads !== 0) throw invalid(`/model/num_heads/${i}`, `must divide d_out, ${common.dOut}`)
@@ -47,7 +51,8 @@ function readExperimentInput(value: unknown, study: { batch: number; seqLen: num
   const object = plainObject(value, '/input', ['batch', 'seq_len', 'values', 'shape', 'data', 'base64'])
   const given = ['values', 'shape', 'data', 'base64'].some((key) => key in object)
   const sized = ['batch', 'seq_len'].find((key) => key in object)
-  if (given && sized !== undefined) throw invalid(`/input/${sized}`, 'does not go with given values, which have their own')
+  if (given && sized !== undefined)
+    throw invalid(`/input/${sized}`, 'does not go with given values, which have their own')
   if (given) {
     const input = readInput(object)
     if ('values' in input) return input
@@ -76,7 +81,8 @@ function readSeeds(value: unknown, pairing: Pairing): Seeds {
   const count = readWhole(object.count, '/seeds/count', defaults.seeds.count, maxSeed)
   if (count < 1) throw invalid('/seeds/count', 'must be at least 1')
   if (first > maxSeed - (count - 1)) throw invalid('/seeds/count', `goes beyond the greatest seed, ${maxSeed}`)
-  if (count > seedPeriod[pairing]) throw invalid('/seeds/count', `must be at most ${seedPeriod[pairing]}: then the seeds repeat`)
+  if (count > seedPeriod[pairing])
+    throw invalid('/seeds/count', `must be at most ${seedPeriod[pairing]}: then the seeds repeat`)
   return { first, count }
 }
 
@@ -91,7 +97,11 @@ function readSeedList(value: unknown, pairing: Pairing): number[] {
     if (seed === undefined || seed === null) throw invalid(path, `must be a whole number, not ${kindOf(seed)}`)
     const whole = readWhole(seed, path, 0, maxSeed)
     const earlier = seen.get(whole % period)
-    if (earlier !== undefined) throw invalid(path, `draws what /seeds/list/${earlier} draws: seeds must differ, by other than a multiple of ${period}`)
+    if (earlier !== undefined)
+      throw invalid(
+        path,
+        `draws what /seeds/list/${earlier} draws: seeds must differ, by other than a multiple of ${period}`,
+      )
     seen.set(whole % period, i)
     return whole
   })

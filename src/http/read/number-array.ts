@@ -1,4 +1,13 @@
-import { arrayGoesOn, arrayIsDone, arrayState, beginArray, jsonWindow, readArray, undecided, windowValues } from '../../kernels/kernels.ts'
+import {
+  arrayGoesOn,
+  arrayIsDone,
+  arrayState,
+  beginArray,
+  jsonWindow,
+  readArray,
+  undecided,
+  windowValues,
+} from '../../kernels/kernels.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 
 export const float32Limit = 3.4028235677973366e38 // from here on, rounding to float32 gives infinity

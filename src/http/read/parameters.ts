@@ -5,7 +5,9 @@ import type { ModelSpec } from '../../models/spec.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { plainObject, pointerToken, readTensor } from './tensor.ts'
 
-/** A state dict, by PyTorch's names: every parameter of the model, with its shape, and nothing else but the causal mask. */
+/**
+ * A state dict, by PyTorch's names: every parameter of the model, with its shape, and nothing else but the causal mask.
+ */
 export function readParameters(spec: ModelSpec, value: unknown): NamedParameters {
   const path = '/model/parameters'
   const given = plainObject(value, path)
@@ -14,16 +16,25 @@ export function readParameters(spec: ModelSpec, value: unknown): NamedParameters
   const expected = model.parameters(spec)
   const names = new Set([...expected.map(({ name }) => name), ...masks])
   for (const name of Object.keys(given)) {
-    if (!names.has(name)) throw invalid(`${path}/${pointerToken(name)}`, unknownName(name, expected.map((parameter) => parameter.name)))
+    if (!names.has(name))
+      throw invalid(
+        `${path}/${pointerToken(name)}`,
+        unknownName(
+          name,
+          expected.map((parameter) => parameter.name),
+        ),
+      )
   }
   for (const name of masks) {
     if (name in given) checkMask(readTensor(given[name], `${path}/${name}`), spec.contextLength, `${path}/${name}`)
   }
   const parameters = new Map<string, Tensor>()
   for (const { name, shape } of expected) {
-    if (!Object.hasOwn(given, name)) throw invalid(`${path}/${name}`, `is missing: the model has it, (${shape.join(', ')})`)
+    if (!Object.hasOwn(given, name))
+      throw invalid(`${path}/${name}`, `is missing: the model has it, (${shape.join(', ')})`)
     const tensor = readTensor(given[name], `${path}/${name}`)
-    if (tensor.shape.join() !== shape.join()) throw invalid(`${path}/${name}`, `must be (${shape.join(', ')}), not (${tensor.shape.join(', ')})`)
+    if (tensor.shape.join() !== shape.join())
+      throw invalid(`${path}/${name}`, `must be (${shape.join(', ')}), not (${tensor.shape.join(', ')})`)
     parameters.set(name, tensor)
   }
   return parameters
@@ -37,10 +48,12 @@ function unknownName(name: string, expected: readonly string[]): string {
 
 /** A `mask` buffer must be the causal one: (context_length, context_length), 1 above the diagonal, 0 elsewhere. */
 function checkMask(mask: Tensor, contextLength: number, path: string): void {
-  if (mask.shape.join() !== [contextLength, contextLength].join()) throw invalid(path, `must be (${contextLength}, ${contextLength}), not (${mask.shape.join(', ')})`)
+  if (mask.shape.join() !== [contextLength, contextLength].join())
+    throw invalid(path, `must be (${contextLength}, ${contextLength}), not (${mask.shape.join(', ')})`)
   for (let query = 0; query < contextLength; query++) {
     for (let key = 0; key < contextLength; key++) {
-      if (mask.data[query * contextLength + key] !== (key > query ? 1 : 0)) throw invalid(path, 'must be the causal mask: 1 above the diagonal, 0 elsewhere')
+      if (mask.data[query * contextLength + key] !== (key > query ? 1 : 0))
+        throw invalid(path, 'must be the causal mask: 1 above the diagonal, 0 elsewhere')
     }
   }
 }

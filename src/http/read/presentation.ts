@@ -15,6 +15,9 @@ export interface Presentation<F extends Form> {
 /** Names of the query parameters that say how an answer is shown. */
 export const presentationNames: readonly string[] = ['format', 'figure', 'head', 'item', 'rows', 'keys']
 
-export function readPresentation<F extends Form>(query: Readonly<Record<string, unknown>>, forms: readonly F[]): Presentation<F> {
+export function readPresentation<F extends Form>(
+  query: Readonly<Record<string, unknown>>,
+  forms: readonly F[],
+): Presentation<F> {
   return { form: readForm(query, forms), selection: parseFigureSelection(query) }
 }

@@ -7,9 +7,11 @@ const maxDimensions = 4
 
 /** An object with no keys but these, or a 400 that names the first other one. */
 export function plainObject(value: unknown, path: string, keys?: readonly string[]): Record<string, unknown> {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid(path, `must be an object, not ${kindOf(value)}`)
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw invalid(path, `must be an object, not ${kindOf(value)}`)
   for (const key of keys ? Object.keys(value) : []) {
-    if (!keys!.includes(key)) throw invalid(`${path}/${pointerToken(key)}`, `is not known here; known are ${keys!.join(', ')}`)
+    if (!keys!.includes(key))
+      throw invalid(`${path}/${pointerToken(key)}`, `is not known here; known are ${keys!.join(', ')}`)
   }
   return value as Record<string, unknown>
 }
@@ -24,9 +26,11 @@ export function readTensor(value: unknown, path: string): Tensor {
   if (value instanceof NumberArray) return { shape: value.shape, data: value.data }
   if (Array.isArray(value)) return readNested(value, path)
   const object = plainObject(value, path, ['shape', 'data', 'base64'])
-  if (('data' in object) === ('base64' in object)) throw invalid(path, 'must have either data or base64')
+  if ('data' in object === 'base64' in object) throw invalid(path, 'must have either data or base64')
   const shape = readShape(object.shape, `${path}/shape`)
-  return 'data' in object ? readFlat(object.data, shape, `${path}/data`) : readBase64(object.base64, shape, `${path}/base64`)
+  return 'data' in object
+    ? readFlat(object.data, shape, `${path}/data`)
+    : readBase64(object.base64, shape, `${path}/base64`)
 }
 
 /** Whether a value is nested arrays, in either form that a body's parser leaves them in. */
@@ -36,10 +40,12 @@ export function isArray(value: unknown): boolean {
 
 /** A list of axis lengths, each a whole number of at least 1. */
 export function readShape(value: unknown, path: string): number[] {
-  if (!Array.isArray(value)) throw invalid(path, value === undefined ? 'is missing' : `must be an array of lengths, not ${kindOf(value)}`)
+  if (!Array.isArray(value))
+    throw invalid(path, value === undefined ? 'is missing' : `must be an array of lengths, not ${kindOf(value)}`)
   if (value.length < 1 || value.length > maxDimensions) throw invalid(path, `must have 1 to ${maxDimensions} lengths`)
   value.forEach((length, i) => {
-    if (!Number.isSafeInteger(length) || length < 1) throw invalid(`${path}/${i}`, `must be a whole number of at least 1, not ${kindOf(length)}`)
+    if (!Number.isSafeInteger(length) || length < 1)
+      throw invalid(`${path}/${i}`, `must be a whole number of at least 1, not ${kindOf(length)}`)
   })
   return value as number[]
 }
@@ -52,7 +58,8 @@ export function readNested(value: readonly unknown[], path: string): Tensor {
     if (node.length === 0) throw invalid(path + '/0'.repeat(shape.length), 'must not be empty')
     shape.push(node.length)
   }
-  // A ragged array may claim more than it has: trust its rows one by one and never more memory than its first path says.
+  // A ragged array may claim more than it has: trust its rows one by one and never more memory than its first path
+  // says.
   const size = sizeOf(shape)
   const leaves = countLeaves(value, shape, 0, path)
   if (leaves !== size) throw invalid(path, 'must not be ragged')
@@ -63,7 +70,8 @@ export function readNested(value: readonly unknown[], path: string): Tensor {
 
 /** Number of numbers below `node`; throws where a row has another length than the first one. */
 function countLeaves(node: readonly unknown[], shape: readonly number[], depth: number, path: string): number {
-  if (node.length !== shape[depth]) throw invalid(path, `must have ${shape[depth]} entries like the first one of its kind, not ${node.length}`)
+  if (node.length !== shape[depth])
+    throw invalid(path, `must have ${shape[depth]} entries like the first one of its kind, not ${node.length}`)
   if (depth === shape.length - 1) return node.length
   let leaves = 0
   for (let i = 0; i < node.length; i++) {
@@ -74,7 +82,14 @@ function countLeaves(node: readonly unknown[], shape: readonly number[], depth: 
   return leaves
 }
 
-function fill(node: readonly unknown[], shape: readonly number[], depth: number, data: Float32Array, start: number, path: string): number {
+function fill(
+  node: readonly unknown[],
+  shape: readonly number[],
+  depth: number,
+  data: Float32Array,
+  start: number,
+  path: string,
+): number {
   if (depth < shape.length - 1) {
     let at = start
     for (let i = 0; i < node.length; i++) at = fill(node[i] as unknown[], shape, depth + 1, data, at, `${path}/${i}`)
@@ -87,8 +102,9 @@ function fill(node: readonly unknown[], shape: readonly number[], depth: number,
 function readFlat(value: unknown, shape: readonly number[], path: string): Tensor {
   if (!isArray(value)) throw invalid(path, `must be an array of numbers, not ${kindOf(value)}`)
   const size = sizeOf(shape)
-  const numbers = value instanceof NumberArray ? value.data : value as unknown[]
-  if (numbers.length !== size) throw invalid(path, `must have ${size} numbers, as the shape says, not ${numbers.length}`)
+  const numbers = value instanceof NumberArray ? value.data : (value as unknown[])
+  if (numbers.length !== size)
+    throw invalid(path, `must have ${size} numbers, as the shape says, not ${numbers.length}`)
   if (numbers instanceof Float32Array) return { shape, data: numbers }
   const data = new Float32Array(size)
   for (let i = 0; i < size; i++) data[i] = readNumber(numbers[i], path, i)
@@ -100,9 +116,14 @@ function readBase64(value: unknown, shape: readonly number[], path: string): Ten
   if (typeof value !== 'string') throw invalid(path, `must be a string, not ${kindOf(value)}`)
   const bytes = Buffer.from(value, 'base64')
   const padding = (3 - (bytes.length % 3)) % 3
-  if (value.length !== (bytes.length + padding) / 3 * 4 || !isBase64(value)) throw invalid(path, 'must be base64 (RFC 4648, with its padding, no line breaks)')
+  if (value.length !== ((bytes.length + padding) / 3) * 4 || !isBase64(value))
+    throw invalid(path, 'must be base64 (RFC 4648, with its padding, no line breaks)')
   const size = sizeOf(shape)
-  if (bytes.length !== size * 4) throw invalid(path, `must hold ${size} float32 values, ${size * 4} bytes as the shape says, not ${bytes.length} bytes`)
+  if (bytes.length !== size * 4)
+    throw invalid(
+      path,
+      `must hold ${size} float32 values, ${size * 4} bytes as the shape says, not ${bytes.length} bytes`,
+    )
   const data = new Float32Array(size)
   new Uint8Array(data.buffer).set(bytes) // every platform that Node runs on is little-endian
   for (let i = 0; i < size; i++) {

@@ -24,27 +24,41 @@ import type { AttentionBody } from '../schemas/attention.ts'
 export function attentionRoutes(computing: Computing, requestTimeout: number): AppPart {
   return (app) => {
     for (const kind of modelKinds) {
-      app.post(`/attention/${kind}`, { schema: attentionRouteDocs[kind].post, config: { computes: true } }, async (request, reply) => {
-        const query = request.query as Record<string, unknown>
-        checkParameters(query, presentationNames)
-        const { form, selection } = readPresentation(query, attentionForms)
-        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-        return answer(readAttentionRequest(kind, request.body as AttentionBody), chosen, selection, request, reply)
-      })
+      app.post(
+        `/attention/${kind}`,
+        { schema: attentionRouteDocs[kind].post, config: { computes: true } },
+        async (request, reply) => {
+          const query = request.query as Record<string, unknown>
+          checkParameters(query, presentationNames)
+          const { form, selection } = readPresentation(query, attentionForms)
+          const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+          return answer(readAttentionRequest(kind, request.body as AttentionBody), chosen, selection, request, reply)
+        },
+      )
       // The same computation as a link. Its query becomes a body, checked like any other.
-      app.get(`/attention/${kind}`, { schema: attentionRouteDocs[kind].get, config: { computes: true } }, async (request, reply) => {
-        const query = request.query as Record<string, unknown>
-        const wanted = readAttentionQuery(kind, query)
-        const { form, selection } = readPresentation(query, attentionForms)
-        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-        const tag = entityTag(query, chosen, wanted)
-        reply.header('etag', tag)
-        if (matches(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
-        return answer(wanted, chosen, selection, request, reply)
-      })
+      app.get(
+        `/attention/${kind}`,
+        { schema: attentionRouteDocs[kind].get, config: { computes: true } },
+        async (request, reply) => {
+          const query = request.query as Record<string, unknown>
+          const wanted = readAttentionQuery(kind, query)
+          const { form, selection } = readPresentation(query, attentionForms)
+          const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+          const tag = entityTag(query, chosen, wanted)
+          reply.header('etag', tag)
+          if (matches(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
+          return answer(wanted, chosen, selection, request, reply)
+        },
+      )
     }
 
-    async function answer(asked: AttentionRequest, form: AttentionForm, selection: FigureSelection, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    async function answer(
+      asked: AttentionRequest,
+      form: AttentionForm,
+      selection: FigureSelection,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<FastifyReply> {
       const wanted = requestFor(form, asked, selection)
       request.workUnits = estimateWork(wanted)
       const needs = { bytes: estimateBytes(wanted), seconds: requestTimeout }
@@ -53,16 +67,39 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       const started = performance.now()
       const encoded = await encodeAttention(result, form, selection)
       request.timing.encodeMs = performance.now() - started
-      if (encoded instanceof Readable) encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
+      if (encoded instanceof Readable)
+        encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
       else result.letGo()
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
     }
 
     /** Weak, over all that decides the answer: the request, its form, and who computes it. */
-    function entityTag(query: Readonly<Record<string, unknown>>, form: AttentionForm, wanted: AttentionRequest): string {
+    function entityTag(
+      query: Readonly<Record<string, unknown>>,
+      form: AttentionForm,
+      wanted: AttentionRequest,
+    ): string {
       const [batch, seqLen, dIn] = inputShape(wanted)
-      const engine = computing.engines.for({ batch, seqLen, dIn, numHeads: wanted.spec.numHeads, headDim: headDim(wanted.spec), outputDim: outputDim(wanted.spec) }, wanted.engine)
-      const content = JSON.stringify([wanted.spec, Object.entries(query).sort(), form, version, engine.name, engine.version, engine.device])
+      const engine = computing.engines.for(
+        {
+          batch,
+          seqLen,
+          dIn,
+          numHeads: wanted.spec.numHeads,
+          headDim: headDim(wanted.spec),
+          outputDim: outputDim(wanted.spec),
+        },
+        wanted.engine,
+      )
+      const content = JSON.stringify([
+        wanted.spec,
+        Object.entries(query).sort(),
+        form,
+        version,
+        engine.name,
+        engine.version,
+        engine.device,
+      ])
       return `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     }
   }

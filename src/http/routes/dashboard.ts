@@ -16,7 +16,10 @@ export function dashboardRoutes(folder: string = builtDashboard): AppPart {
   return async (app) => {
     if (!existsSync(folder)) {
       app.get('/', page, async () => {
-        throw new ServiceError('not-found', 'The dashboard is not built; npm run build:dashboard builds it. GET /docs shows the API.')
+        throw new ServiceError(
+          'not-found',
+          'The dashboard is not built; npm run build:dashboard builds it. GET /docs shows the API.',
+        )
       })
       return
     }
@@ -29,11 +32,16 @@ export function dashboardRoutes(folder: string = builtDashboard): AppPart {
         setHeaders(reply, path) {
           // The page is asked for again each time, by its ETag.
           const isAsset = path.startsWith(join(folder, 'assets'))
-          reply.headers({ 'cache-control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache', vary: 'Accept-Encoding' })
+          reply.headers({
+            'cache-control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
+            vary: 'Accept-Encoding',
+          })
         },
       })
       scope.get('/', page, (_request, reply) => reply.sendFile('index.html'))
-      scope.get<{ Params: { '*': string } }>('/assets/*', page, (request, reply) => reply.sendFile(`assets/${request.params['*']}`))
+      scope.get<{ Params: { '*': string } }>('/assets/*', page, (request, reply) =>
+        reply.sendFile(`assets/${request.params['*']}`),
+      )
     })
   }
 }

@@ -16,7 +16,10 @@ import { readExperimentRequest } from '../read/experiment-request.ts'
 import { ExperimentBodies } from '../schemas/experiments.ts'
 import type { ExperimentBody } from '../schemas/experiments.ts'
 
-interface Rows { readonly engine: EngineIdentity; readonly rows: readonly SeedRow[] }
+interface Rows {
+  readonly engine: EngineIdentity
+  readonly rows: readonly SeedRow[]
+}
 
 /**
  * POST /internal/experiments/{kind}/rows: one chunk of seeds of a job, for the service's own jobs alone. The gateway
@@ -25,14 +28,24 @@ interface Rows { readonly engine: EngineIdentity; readonly rows: readonly SeedRo
 export function experimentRowsRoutes(computing: Computing, seconds: number): AppPart {
   return (app) => {
     for (const kind of ['bias', 'heads'] as const) {
-      app.post(`/internal/experiments/${kind}/rows`, { schema: { hide: true, body: ExperimentBodies[kind] }, config: { computes: true } }, async (request, reply) => {
-        const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
-        const [from, to] = readRange(request.query as Record<string, unknown>, seedsOf(plan))
-        request.workUnits = workUnits(workOf(plan, from, to))
-        const answer = await admit(computing, request, reply, { bytes: estimateChunkBytes(plan, to - from), seconds }, ({ signal }) => computeRows(computing, plan, from, to, signal))
-        request.engineUsed = answer.engine
-        return answer
-      })
+      app.post(
+        `/internal/experiments/${kind}/rows`,
+        { schema: { hide: true, body: ExperimentBodies[kind] }, config: { computes: true } },
+        async (request, reply) => {
+          const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
+          const [from, to] = readRange(request.query as Record<string, unknown>, seedsOf(plan))
+          request.workUnits = workUnits(workOf(plan, from, to))
+          const answer = await admit(
+            computing,
+            request,
+            reply,
+            { bytes: estimateChunkBytes(plan, to - from), seconds },
+            ({ signal }) => computeRows(computing, plan, from, to, signal),
+          )
+          request.engineUsed = answer.engine
+          return answer
+        },
+      )
     }
   }
 }
@@ -43,7 +56,11 @@ export function computeHere(computing: Computing): ComputeChunk {
     const plan = planOf(readExperimentRequest(kind, JSON.parse(request) as ExperimentBody).config)
     const reservation = computing.memory.reserve(estimateChunkBytes(plan, to - from))
     try {
-      return JSON.stringify(await computing.turns.run({ signal }, { queueMs: 0, computeMs: 0 }, () => computeRows(computing, plan, from, to, signal)))
+      return JSON.stringify(
+        await computing.turns.run({ signal }, { queueMs: 0, computeMs: 0 }, () =>
+          computeRows(computing, plan, from, to, signal),
+        ),
+      )
     } finally {
       reservation.release()
     }
@@ -51,7 +68,13 @@ export function computeHere(computing: Computing): ComputeChunk {
 }
 
 /** The engine is chosen as for the whole experiment, so that its rows are the same in whichever chunk. */
-async function computeRows(computing: Computing, plan: Plan, from: number, to: number, signal: AbortSignal): Promise<Rows> {
+async function computeRows(
+  computing: Computing,
+  plan: Plan,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): Promise<Rows> {
   const engine = computing.engines.for(largestRun(plan), plan.config.engine)
   const rows = await runRows(plan, from, to, (problem, wanted) => engine.run(problem, wanted), {
     signal,
@@ -70,6 +93,7 @@ function workOf(plan: Plan, from: number, to: number): number {
 
 function readRange(query: Record<string, unknown>, seeds: number): [number, number] {
   const [from, to] = [Number(query.from), Number(query.to)]
-  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to <= from || to > seeds) throw invalid('/from', `must begin a range within ${seeds} seeds`)
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to <= from || to > seeds)
+    throw invalid('/from', `must begin a range within ${seeds} seeds`)
   return [from, to]
 }

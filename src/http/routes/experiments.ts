@@ -1,7 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { workUnits } from '../../admission/work-units.ts'
-import { estimateExperimentBytes, estimateOperations, largestRun, refuseTooMuchWork } from '../../experiments/estimate.ts'
+import {
+  estimateExperimentBytes,
+  estimateOperations,
+  largestRun,
+  refuseTooMuchWork,
+} from '../../experiments/estimate.ts'
 import { planOf } from '../../experiments/index.ts'
 import { runPlan } from '../../experiments/run.ts'
 import { admit } from '../admit.ts'
@@ -23,27 +28,42 @@ const workLimit = 5e10
 export function experimentRoutes(computing: Computing, limits: { seconds: number; maxSeeds: number }): AppPart {
   return (app) => {
     for (const kind of ['bias', 'heads'] as const) {
-      app.post(`/experiments/${kind}`, { schema: experimentRouteDocs[kind], config: { computes: true } }, async (request, reply) => {
-        const query = request.query as Record<string, unknown>
-        checkParameters(query, ['format'])
-        const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
-        return answer(readExperimentRequest(kind, request.body as ExperimentBody), form, request, reply)
-      })
+      app.post(
+        `/experiments/${kind}`,
+        { schema: experimentRouteDocs[kind], config: { computes: true } },
+        async (request, reply) => {
+          const query = request.query as Record<string, unknown>
+          checkParameters(query, ['format'])
+          const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
+          return answer(readExperimentRequest(kind, request.body as ExperimentBody), form, request, reply)
+        },
+      )
     }
 
-    async function answer({ config, returns }: ExperimentRequest, form: ExperimentForm, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    async function answer(
+      { config, returns }: ExperimentRequest,
+      form: ExperimentForm,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<FastifyReply> {
       const plan = planOf(config)
-      refuseTooMuchWork(plan, { maxSeeds: limits.maxSeeds, work: workLimit }, 'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.')
+      refuseTooMuchWork(
+        plan,
+        { maxSeeds: limits.maxSeeds, work: workLimit },
+        'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.',
+      )
       const engine = computing.engines.for(largestRun(plan), config.engine)
       request.workUnits = workUnits(estimateOperations(plan))
       const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }
-      const rows = await admit(computing, request, reply, needs, ({ signal }) => runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
-        signal,
-        pause: async () => {
-          await setImmediate()
-          await computing.turns.giveWay()
-        },
-      }))
+      const rows = await admit(computing, request, reply, needs, ({ signal }) =>
+        runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
+          signal,
+          pause: async () => {
+            await setImmediate()
+            await computing.turns.giveWay()
+          },
+        }),
+      )
       const { name, device, version } = engine
       request.engineUsed = { name, device, version }
       const started = performance.now()

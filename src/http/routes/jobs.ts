@@ -19,7 +19,8 @@ export function jobRoutes(jobs: JobsApi): AppPart {
       const query = request.query as Record<string, unknown>
       checkParameters(query, ['limit', 'before'])
       const limit = readLimit(query.limit)
-      if (query.before !== undefined && !idPattern.test(query.before)) throw invalid('/before', 'must be the id of a job')
+      if (query.before !== undefined && !idPattern.test(query.before))
+        throw invalid('/before', 'must be the id of a job')
       const { jobs: page, next } = await jobs.list(request.caller, limit, query.before)
       const address = next === null ? null : `/jobs?limit=${limit}&before=${next}`
       if (address !== null) reply.header('link', `<${address}>; rel="next"`)
@@ -31,7 +32,9 @@ export function jobRoutes(jobs: JobsApi): AppPart {
       return jobs.get(request.caller, idOf(request))
     })
 
-    app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) => reply.code(202).send(await jobs.cancel(request.caller, idOf(request))))
+    app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) =>
+      reply.code(202).send(await jobs.cancel(request.caller, idOf(request))),
+    )
 
     app.get('/jobs/:id/result', { schema: jobDocs.result }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
@@ -47,7 +50,11 @@ export function jobRoutes(jobs: JobsApi): AppPart {
       reply.raw.once('close', () => left.abort())
       const events = await jobs.events(request.caller, idOf(request), lastEvent(request), left.signal)
       if (events === null) return reply.code(204).send()
-      return reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(events)
+      return reply
+        .type('text/event-stream')
+        .header('cache-control', 'no-store')
+        .header('x-accel-buffering', 'no')
+        .send(events)
     })
   }
 }
@@ -62,14 +69,16 @@ function idOf(request: FastifyRequest): string {
 function readLimit(text: string | undefined): number {
   if (text === undefined) return defaultLimit
   const limit = Number(text)
-  if (!/^\d{1,3}$/.test(text) || limit < 1 || limit > largestLimit) throw invalid('/limit', `must be a whole number from 1 to ${largestLimit}`)
+  if (!/^\d{1,3}$/.test(text) || limit < 1 || limit > largestLimit)
+    throw invalid('/limit', `must be a whole number from 1 to ${largestLimit}`)
   return limit
 }
 
 function lastEvent(request: FastifyRequest): number {
   const header = request.headers['last-event-id']
   if (header === undefined || header === '') return 0
-  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) throw invalid('/Last-Event-ID', 'must be the id of an event')
+  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header))
+    throw invalid('/Last-Event-ID', 'must be the id of an event')
   return Number(header)
 }
 

@@ -14,17 +14,29 @@ const titles: Readonly<Record<ModelKind, string>> = {
   'multi-head': 'heads that share their projections (MultiHeadAttention)',
 }
 
-const operationNames: Readonly<Record<ModelKind, string>> = { causal: 'Causal', 'multi-head-wrapper': 'MultiHeadWrapper', 'multi-head': 'MultiHead' }
+const operationNames: Readonly<Record<ModelKind, string>> = {
+  causal: 'Causal',
+  'multi-head-wrapper': 'MultiHeadWrapper',
+  'multi-head': 'MultiHead',
+}
 
-const description = 'Builds the model, runs it and answers with attention weights, context vectors and summary statistics; a seed gives what PyTorch gives on the CPU.'
+const description =
+  'Builds the model, runs it and answers with attention weights, context vectors and summary statistics; a seed gives what PyTorch gives on the CPU.'
 
 const answers = {
   200: {
     description: 'The result, in the form that Accept asks for.',
     content: {
       [mediaTypes.json]: { schema: AttentionAnswer },
-      [mediaTypes.npz]: { schema: Type.String({ format: 'binary', description: 'A NumPy archive: one array a name, what is no array as JSON text.' }) },
-      [mediaTypes.vegalite]: { schema: Type.Object({ $schema: Type.String() }, { description: 'A Vega-Lite specification with its data.' }) },
+      [mediaTypes.npz]: {
+        schema: Type.String({
+          format: 'binary',
+          description: 'A NumPy archive: one array a name, what is no array as JSON text.',
+        }),
+      },
+      [mediaTypes.vegalite]: {
+        schema: Type.Object({ $schema: Type.String() }, { description: 'A Vega-Lite specification with its data.' }),
+      },
       [mediaTypes.svg]: { schema: Type.String({ description: 'The figure.' }) },
       [mediaTypes.png]: { schema: Type.String({ format: 'binary', description: 'The figure.' }) },
     },
@@ -36,8 +48,18 @@ const commaList = (pattern: string, description: string) => Type.String({ patter
 
 /** How the answer is shown: query parameters of POST and GET alike. */
 const presentation = {
-  format: Type.Optional(Type.Union(attentionForms.map((form) => Type.Literal(form)), { description: 'The form, for links that cannot set Accept.' })),
-  figure: Type.Optional(Type.Union(figureNames.map((name) => Type.Literal(name)), { description: 'Which figure, where the form is one; default weights.' })),
+  format: Type.Optional(
+    Type.Union(
+      attentionForms.map((form) => Type.Literal(form)),
+      { description: 'The form, for links that cannot set Accept.' },
+    ),
+  ),
+  figure: Type.Optional(
+    Type.Union(
+      figureNames.map((name) => Type.Literal(name)),
+      { description: 'Which figure, where the form is one; default weights.' },
+    ),
+  ),
   head: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Figures: only these heads.')),
   item: Type.Optional(whole(0, maxLength, 'Figures: this item of the batch; default 0.')),
   rows: Type.Optional(commaList('^[0-9]+-[0-9]+$', 'Only these query rows: first-last.')),
@@ -47,27 +69,33 @@ const presentation = {
 /** The query parameters of the GET form; its values are read by read/attention-query.ts. */
 function queryOf(kind: ModelKind): TSchema {
   const heads: Record<string, TSchema> = kind === 'causal' ? {} : { num_heads: whole(1, maxLength, 'Number of heads.') }
-  const outProj: Record<string, TSchema> = kind === 'multi-head-wrapper' ? { out_proj: Type.Optional(Type.Boolean()) } : {}
-  return Type.Object({
-    d_in: whole(1, maxLength, 'Width of the input vectors.'),
-    d_out: whole(1, maxLength, 'Width of the output.'),
-    randn: commaList('^[1-9][0-9]*,[1-9][0-9]*,[1-9][0-9]*$', 'batch,seq,d_in'),
-    ...heads,
-    context_length: Type.Optional(whole(1, maxLength, 'Longest sequence of the model.')),
-    dropout: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1 })),
-    qkv_bias: Type.Optional(Type.Boolean()),
-    ...outProj,
-    seed: Type.Optional(whole(0, maxSeed, 'Seed of the parameters.')),
-    input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input.')),
-    advance: Type.Optional(whole(0, 2 ** 32, 'Uniform draws made before the input is drawn.')),
-    mode: Type.Optional(Type.Union([Type.Literal('eval'), Type.Literal('train')])),
-    engine: Type.Optional(Type.Union(['reference', 'direct', 'onnxruntime', 'tensorflow'].map((name) => Type.Literal(name)))),
-    return: Type.Optional(commaList('^[a-z_]+(,[a-z_]+)*$', 'Names of what the answer holds, comma-separated.')),
-    heads: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Only these heads.')),
-    tensor_format: Type.Optional(Type.Union([Type.Literal('nested'), Type.Literal('flat'), Type.Literal('base64')])),
-    tokens: Type.Optional(Type.String({ description: 'Labels, comma-separated, one a position.' })),
-    ...presentation,
-  }, { additionalProperties: false })
+  const outProj: Record<string, TSchema> =
+    kind === 'multi-head-wrapper' ? { out_proj: Type.Optional(Type.Boolean()) } : {}
+  return Type.Object(
+    {
+      d_in: whole(1, maxLength, 'Width of the input vectors.'),
+      d_out: whole(1, maxLength, 'Width of the output.'),
+      randn: commaList('^[1-9][0-9]*,[1-9][0-9]*,[1-9][0-9]*$', 'batch,seq,d_in'),
+      ...heads,
+      context_length: Type.Optional(whole(1, maxLength, 'Longest sequence of the model.')),
+      dropout: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1 })),
+      qkv_bias: Type.Optional(Type.Boolean()),
+      ...outProj,
+      seed: Type.Optional(whole(0, maxSeed, 'Seed of the parameters.')),
+      input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input.')),
+      advance: Type.Optional(whole(0, 2 ** 32, 'Uniform draws made before the input is drawn.')),
+      mode: Type.Optional(Type.Union([Type.Literal('eval'), Type.Literal('train')])),
+      engine: Type.Optional(
+        Type.Union(['reference', 'direct', 'onnxruntime', 'tensorflow'].map((name) => Type.Literal(name))),
+      ),
+      return: Type.Optional(commaList('^[a-z_]+(,[a-z_]+)*$', 'Names of what the answer holds, comma-separated.')),
+      heads: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Only these heads.')),
+      tensor_format: Type.Optional(Type.Union([Type.Literal('nested'), Type.Literal('flat'), Type.Literal('base64')])),
+      tokens: Type.Optional(Type.String({ description: 'Labels, comma-separated, one a position.' })),
+      ...presentation,
+    },
+    { additionalProperties: false },
+  )
 }
 
 /** What openapi.yaml says of a compute endpoint. */
@@ -87,7 +115,11 @@ function docsOf(kind: ModelKind) {
       operationId: `get${operationNames[kind]}Attention`,
       summary: `Compute ${titles[kind]}, as a link`,
       querystring: queryOf(kind),
-      response: { ...answers, 304: { description: 'The same as what the client has.', type: 'null' }, ...problemResponses(400, 406, 413, 429, 500, 503, 504) },
+      response: {
+        ...answers,
+        304: { description: 'The same as what the client has.', type: 'null' },
+        ...problemResponses(400, 406, 413, 429, 500, 503, 504),
+      },
     },
   }
 }

@@ -24,7 +24,8 @@ export const maxSeed = Number.MAX_SAFE_INTEGER
 /** Greatest length of one axis; what really fits is decided by the estimate of memory. */
 export const maxLength = 2 ** 31 - 1
 
-export const Seed = (defaultSeed: number, description: string) => Type.Integer({ minimum: 0, maximum: maxSeed, default: defaultSeed, description })
+export const Seed = (defaultSeed: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: maxSeed, default: defaultSeed, description })
 
 /** Nested arrays of numbers; a masked score or a value that JSON has no word for is null. */
 const Numbers = Type.Array(Type.Union([Type.Number(), Type.Null()]))
@@ -32,18 +33,27 @@ const NestedNumbers = (depth: number): TSchema => (depth === 1 ? Numbers : Type.
 
 const Shape = Type.Array(Type.Integer({ minimum: 0, maximum: maxLength }), { minItems: 1, maxItems: 4 })
 
-export const FlatTensor = Type.Object({ shape: Shape, data: Numbers }, { additionalProperties: false, title: 'FlatTensor', description: 'Row-major.' })
-export const Base64Tensor = Type.Object({ shape: Shape, base64: Type.String({ contentEncoding: 'base64' }) }, { additionalProperties: false, title: 'BinaryTensor', description: 'Little-endian float32, row-major.' })
+export const FlatTensor = Type.Object(
+  { shape: Shape, data: Numbers },
+  { additionalProperties: false, title: 'FlatTensor', description: 'Row-major.' },
+)
+export const Base64Tensor = Type.Object(
+  { shape: Shape, base64: Type.String({ contentEncoding: 'base64' }) },
+  { additionalProperties: false, title: 'BinaryTensor', description: 'Little-endian float32, row-major.' },
+)
 
 /** A tensor in an answer, in the form that `tensor_format` asks for. */
 export const AnswerTensor = (depth: number, description: string) =>
   Type.Union([NestedNumbers(depth), FlatTensor, Base64Tensor], { description })
 
-const FiniteNested = (depth: number): TSchema => (depth === 0 ? Type.Number() : Type.Array(FiniteNested(depth - 1), { minItems: 1 }))
+const FiniteNested = (depth: number): TSchema =>
+  depth === 0 ? Type.Number() : Type.Array(FiniteNested(depth - 1), { minItems: 1 })
 const GivenFlat = Type.Object({ shape: Shape, data: Type.Array(Type.Number()) }, { additionalProperties: false })
 
 /** A tensor in a request: nested, flat or base64. */
-export const GivenTensor = Type.Union([FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor], { title: 'GivenTensor' })
+export const GivenTensor = Type.Union([FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor], {
+  title: 'GivenTensor',
+})
 
 /** Options of an object in a request: what is not named here is refused. */
 export const strict = { additionalProperties: false } as const

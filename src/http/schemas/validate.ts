@@ -6,15 +6,24 @@ import type { ErrorPlace } from '../../errors.ts'
 import { pointerToken } from '../read/tensor.ts'
 import { validatedPart } from './common.ts'
 
-/** Nothing is repaired: no coercion, no defaults, no removed keys. Verbose: an error brings the schema, for its words. */
-const ajv = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, strictSchema: false, verbose: true })
+/**
+ * Nothing is repaired: no coercion, no defaults, no removed keys. Verbose: an error brings the schema, for its words.
+ */
+const ajv = new Ajv({
+  allErrors: true,
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
+  strictSchema: false,
+  verbose: true,
+})
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 const maxPlaces = 20
 
 /** A schema's validator: all of it but the parts that are read by hand. */
 export function validatorFor(schema: TSchema): ValidateFunction {
   let validate = compiled.get(schema)
-  if (validate === undefined) compiled.set(schema, validate = ajv.compile(validatedPart(schema)))
+  if (validate === undefined) compiled.set(schema, (validate = ajv.compile(validatedPart(schema))))
   return validate
 }
 
@@ -38,27 +47,39 @@ function validationError(errors: readonly ErrorObject[]): ServiceError {
   }
   const first = places[0]!
   const more = places.length > 1 ? ` (and ${places.length - 1} more)` : ''
-  return new ServiceError('invalid-request', `${first.path === '' ? 'The request' : first.path} ${first.message}${more}`, { places })
+  return new ServiceError(
+    'invalid-request',
+    `${first.path === '' ? 'The request' : first.path} ${first.message}${more}`,
+    { places },
+  )
 }
 
 function placeOf(error: ErrorObject): string {
   if (error.keyword === 'required') return `${error.instancePath}/${pointerToken(String(error.params.missingProperty))}`
-  if (error.keyword === 'additionalProperties') return `${error.instancePath}/${pointerToken(String(error.params.additionalProperty))}`
+  if (error.keyword === 'additionalProperties')
+    return `${error.instancePath}/${pointerToken(String(error.params.additionalProperty))}`
   return error.instancePath
 }
 
 function wordsFor(error: ErrorObject): string {
   switch (error.keyword) {
-    case 'required': return 'is missing'
-    case 'additionalProperties': return 'is not known here'
-    case 'const': return `must be ${JSON.stringify(error.params.allowedValue)}`
-    case 'anyOf': return `must be one of ${allowed(error)}`
-    default: return error.message ?? 'is not valid'
+    case 'required':
+      return 'is missing'
+    case 'additionalProperties':
+      return 'is not known here'
+    case 'const':
+      return `must be ${JSON.stringify(error.params.allowedValue)}`
+    case 'anyOf':
+      return `must be one of ${allowed(error)}`
+    default:
+      return error.message ?? 'is not valid'
   }
 }
 
 /** The values of a union of literals. */
 function allowed(error: ErrorObject): string {
-  const values = ((error.schema ?? []) as { const?: unknown }[]).map((branch) => branch.const).filter((value) => value !== undefined)
+  const values = ((error.schema ?? []) as { const?: unknown }[])
+    .map((branch) => branch.const)
+    .filter((value) => value !== undefined)
   return values.length > 0 ? values.join(', ') : 'the known forms'
 }

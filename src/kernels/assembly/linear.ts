@@ -2,9 +2,9 @@ import { LINEAR } from './memory'
 
 /**
  * y = x W^T + b, for the direct engine's projections; the plain definition is src/engines/direct/linear.ts. In LINEAR,
- * one after the other: x (rows, inputs), W (outputs, inputs), b (outputs), y (rows, outputs). `inputs` and `outputs` are
- * multiples of 4. Tiles of two rows by four outputs, four inputs at once: each of the eight sums is kept in four parts.
- * No fused instructions, so that the sums are the same on every machine.
+ * one after the other: x (rows, inputs), W (outputs, inputs), b (outputs), y (rows, outputs). `inputs` and `outputs`
+ * are multiples of 4. Tiles of two rows by four outputs, four inputs at once: each of the eight sums is kept in four
+ * parts. No fused instructions, so that the sums are the same on every machine.
  */
 export function linear(rows: u32, inputs: u32, outputs: u32): void {
   const stride = <usize>inputs << 2

@@ -4,9 +4,9 @@ import { SCRATCH } from './memory'
  * Moments of float32 values in SCRATCH, all sums in float64, for the statistics of a context; the plain definition is
  * src/statistics/context-statistics.ts. No fused instructions, so that the sums are the same on every machine.
  *
- * Of the last window: min, max, sum, the sum of deviations from the window's own mean (what rounding has left of it) and
- * of their squares, the sum of the Euclidean norms of the rows that ended in it, and the squares so far of the row that
- * goes on.
+ * Of the last window: min, max, sum, the sum of deviations from the window's own mean (what rounding has left of it)
+ * and of their squares, the sum of the Euclidean norms of the rows that ended in it, and the squares so far of the row
+ * that goes on.
  */
 export const MOMENTS: usize = memory.data(7 * 8, 16)
 

@@ -3,15 +3,15 @@
  * attention weights, scores and contexts mostly are. It is the text that number-text.ts writes, found in less than half
  * the time. The definition is src/encoders/number-definition.ts.
  *
- * With 10^-q just below such a number's unit in the last place, the number is s * 10^-q with 2^23 <= s < 2^28. 10^q is a
- * float64, and so is half a unit; s is known within 2^-26, the interval's end, from which the comparisons go, within
+ * With 10^-q just below such a number's unit in the last place, the number is s * 10^-q with 2^23 <= s < 2^28. 10^q is
+ * a float64, and so is half a unit; s is known within 2^-26, the interval's end, from which the comparisons go, within
  * 2^-25. A comparison closer than DOUBT, or an exact tie, is left to the caller.
  */
 import { COMMA, EIGHT_ZEROS, MINUS, POINT, ZERO } from './characters'
 
 /**
- * For each exponent as a float32 has it (biased), two float64: 10^q, and half a unit in the last place in units of 10^-q.
- * Set by the loader; 0 outside of the range, which leaves the number to the caller.
+ * For each exponent as a float32 has it (biased), two float64: 10^q, and half a unit in the last place in units of
+ * 10^-q. Set by the loader; 0 outside of the range, which leaves the number to the caller.
  */
 export const FRACTION_SCALES: usize = memory.data(256 * 16, 16)
 
@@ -41,7 +41,8 @@ export function twoFractions(from: usize, at: usize): usize {
   const value = f64x2.promote_low_f32x4(f32x4.abs(v128.load64_zero(from)))
   const s = f64x2.mul(value, v128.shuffle<u64>(scaleA, scaleB, 0, 2))
 
-  // The interval, less than ten wide, reads back as the number: its multiple of ten if it has one, else what is nearest to s.
+  // The interval, less than ten wide, reads back as the number: its multiple of ten if it has one, else what is nearest
+  // to s.
   const width = f64x2.add(half, half)
   const end = f64x2.add(s, half)
   const tens = f64x2.mul(f64x2.floor(f64x2.mul(end, f64x2.splat(0.1))), f64x2.splat(10))
@@ -83,7 +84,9 @@ export function twoFractions(from: usize, at: usize): usize {
   return fraction(firstB, restB, placesB, at + (bitsB >> 31))
 }
 
-/** "0." and so many decimal places, zeros and then a character and eight digits, without the zeros at the end; a comma. */
+/**
+ * "0." and so many decimal places, zeros and then a character and eight digits, without the zeros at the end; a comma.
+ */
 // @ts-ignore: decorator
 @inline
 function fraction(first: u8, eight: u64, places: u32, at: usize): usize {
