@@ -22,9 +22,10 @@ module.exports = {
     only('errors-are-a-leaf', '^src/errors\\.ts$', []),
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
     only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random|kernels)/', '^src/errors\\.ts$']),
-    only('models-know-no-engine', '^src/models/', ['^src/(tensor|random|metrics)/', '^src/errors\\.ts$']),
+    only('the-problem-is-a-leaf', '^src/problem/', []),
+    only('sources-know-no-engine', '^src/sources/', ['^src/(problem|tensor|random|metrics)/', '^src/errors\\.ts$']),
     only('engines-know-the-problem', '^src/engines/', [
-      '^src/(models|tensor|statistics|metrics|kernels)/',
+      '^src/(problem|sources|tensor|statistics|metrics|kernels)/',
       '^src/errors\\.ts$',
     ]),
     ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
@@ -36,7 +37,7 @@ module.exports = {
     {
       name: 'no-http-below',
       severity: 'error',
-      from: { path: '^src/(tensor|random|models|engines|statistics|experiments|encoders|kernels|figures)/' },
+      from: { path: '^src/(tensor|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/' },
       to: { path: '^src/(http|gateway|jobs)/' },
     },
     only('dashboard-knows-the-http-contract', '^src/dashboard/', ['^src/figures/']),
@@ -50,7 +51,7 @@ module.exports = {
       name: 'gateway-computes-nothing',
       severity: 'error',
       from: { path: '^src/(gateway|jobs)/' },
-      to: { path: '^src/(engines|models|random)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(engines|sources|random)/', dependencyTypesNot: ['type-only'] },
     },
     { name: 'jobs-know-no-gateway', severity: 'error', from: { path: '^src/jobs/' }, to: { path: '^src/gateway/' } },
     {

@@ -3,7 +3,7 @@
  */
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { openTensorFlow } from '../../src/engines/tensorflow/index.ts'
-import { attentionProblem } from '../../src/models/problem.ts'
+import { attentionProblem } from '../../src/sources/chapter-3/problem.ts'
 import { main, InstallError } from './command.ts'
 
 const batch = 2,

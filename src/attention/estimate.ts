@@ -1,6 +1,6 @@
 import { workUnits } from '../admission/work-units.ts'
-import { countParameters } from '../models/build.ts'
-import { headDim, headsWidth, outputDim } from '../models/spec.ts'
+import { countParameters } from '../sources/chapter-3/build.ts'
+import { headDim, headsWidth, outputDim } from '../sources/chapter-3/spec.ts'
 import { inputShape } from './request.ts'
 import type { AttentionRequest } from './request.ts'
 

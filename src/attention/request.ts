@@ -1,6 +1,6 @@
 import type { EngineName } from '../engines/engine.ts'
-import type { NamedParameters } from '../models/model.ts'
-import type { ModelSpec } from '../models/spec.ts'
+import type { NamedParameters } from '../sources/chapter-3/model.ts'
+import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** Everything that an answer can hold, by its name on the wire. */

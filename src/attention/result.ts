@@ -1,5 +1,5 @@
 import type { AttentionOutput, EngineIdentity } from '../engines/engine.ts'
-import type { NamedParameters } from '../models/model.ts'
+import type { NamedParameters } from '../sources/chapter-3/model.ts'
 import type { ContextStatistics } from '../statistics/context-statistics.ts'
 import type { Similarity } from '../statistics/similarity.ts'
 import type { Checks, HeadStatistics, UniformStatistics } from '../statistics/summary.ts'

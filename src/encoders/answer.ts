@@ -1,6 +1,6 @@
 import { inputShape } from '../attention/request.ts'
 import type { AttentionResult } from '../attention/result.ts'
-import { headDim, outputDim } from '../models/spec.ts'
+import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
 import { weightStatistics } from '../statistics/summary.ts'
 import type { WeightStatistic } from '../statistics/summary.ts'
 import type { ArrayView } from './array-view.ts'

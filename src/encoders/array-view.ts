@@ -1,4 +1,4 @@
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Selection } from './selection.ts'
 
@@ -71,7 +71,7 @@ export function headsView(tensor: Tensor, selection: Selection, byRow: boolean):
 }
 
 /** (batch, heads, query, key), of which the selected heads and rows. */
-export function mapsView(maps: CausalMaps, { heads, rowStart, rowCount }: Selection): ArrayView {
+export function mapsView(maps: AttentionMaps, { heads, rowStart, rowCount }: Selection): ArrayView {
   return {
     shape: [maps.batch, heads.length, rowCount, maps.seqLen],
     masked: maps.masked,

@@ -1,6 +1,6 @@
-import type { AttentionProblem } from '../models/problem.ts'
+import type { AttentionProblem } from '../problem/problem.ts'
 import type { RowStatistics, RowSums } from '../statistics/row-statistics.ts'
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 export type EngineName = 'reference' | 'direct' | 'onnxruntime' | 'tensorflow'
@@ -21,9 +21,9 @@ export interface AttentionOutput {
   /** (batch, seqLen, outputDim); (batch, seqLen, 0) where the problem has no values */
   readonly context: Tensor
   /** Before dropout, as the source's classes return them. */
-  readonly weights?: CausalMaps
+  readonly weights?: AttentionMaps
   /** q . k * scale; masked positions are -Infinity. */
-  readonly scores?: CausalMaps
+  readonly scores?: AttentionMaps
   /** (batch, heads, seqLen, headDim) */
   readonly queries?: Tensor
   readonly keys?: Tensor

@@ -1,9 +1,9 @@
-import { drawInput } from '../models/input.ts'
-import { drawModel } from '../models/build.ts'
-import { attentionProblem } from '../models/problem.ts'
-import type { AttentionProblem } from '../models/problem.ts'
-import { headDim, outputDim } from '../models/spec.ts'
-import type { ModelSpec } from '../models/spec.ts'
+import { drawInput } from '../sources/input.ts'
+import { drawModel } from '../sources/chapter-3/build.ts'
+import { attentionProblem } from '../sources/chapter-3/problem.ts'
+import type { AttentionProblem } from '../problem/problem.ts'
+import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
+import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import type { Engine } from './engine.ts'
 
 /** Greatest absolute difference from the reference that a sound float32 engine shows on the canary. */

@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts'
-import type { AttentionProblem } from '../models/problem.ts'
+import type { AttentionProblem } from '../problem/problem.ts'
 import type { Device, Engine, EngineIdentity, EngineName } from './engine.ts'
 
 /** Whether an engine can run here, and if not, why and what to do about it. */

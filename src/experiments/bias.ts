@@ -1,5 +1,5 @@
-import { attentionProblem } from '../models/problem.ts'
-import type { ModelSpec } from '../models/spec.ts'
+import { attentionProblem } from '../sources/chapter-3/problem.ts'
+import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import { biasMeasures } from './bias-measures.ts'
 import { countHeads, runArms, sideBySide } from './bias-models.ts'
 import { inputSize, seedAt } from './config.ts'

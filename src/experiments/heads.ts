@@ -1,6 +1,6 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
-import { attentionProblem } from '../models/problem.ts'
-import type { Projections } from '../models/problem.ts'
+import { attentionProblem } from '../sources/chapter-3/problem.ts'
+import type { Projections } from '../problem/problem.ts'
 import { effectiveRank } from '../statistics/effective-rank.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { inputSize, seedAt } from './config.ts'

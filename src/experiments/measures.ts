@@ -1,7 +1,7 @@
 import type { AttentionOutput } from '../engines/engine.ts'
 import { itemStatistics, uniformStatistics, weightStatistics } from '../statistics/summary.ts'
 import type { RowStatistics } from '../statistics/row-statistics.ts'
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** Statistics of attention maps that every arm of every experiment has. */
@@ -83,7 +83,7 @@ export function relativeDifference(a: Float32Array, b: Float32Array, from: numbe
 }
 
 /** Greatest |A - 1/(i+1)| over the weights of one item, all heads. */
-export function deviationFromUniform(weights: CausalMaps, item: number): number {
+export function deviationFromUniform(weights: AttentionMaps, item: number): number {
   let deviation = 0
   for (let head = 0; head < weights.heads; head++) {
     for (let query = 0; query < weights.seqLen; query++) {
@@ -96,7 +96,7 @@ export function deviationFromUniform(weights: CausalMaps, item: number): number 
 }
 
 /** Greatest difference of the weights of two heads, over the keys that a row sees. */
-export function largestWeightDifference(weights: CausalMaps, headA: number, headB: number): number {
+export function largestWeightDifference(weights: AttentionMaps, headA: number, headB: number): number {
   let largest = 0
   for (let item = 0; item < weights.batch; item++) {
     for (let query = 0; query < weights.seqLen; query++) {
@@ -110,7 +110,7 @@ export function largestWeightDifference(weights: CausalMaps, headA: number, head
 }
 
 /** Greatest magnitude of the scores that a row sees. */
-export function largestScore(scores: CausalMaps): number {
+export function largestScore(scores: AttentionMaps): number {
   let largest = 0
   for (let item = 0; item < scores.batch; item++) {
     for (let head = 0; head < scores.heads; head++) {

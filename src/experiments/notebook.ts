@@ -1,9 +1,9 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
-import { drawModel } from '../models/build.ts'
-import { drawInput } from '../models/input.ts'
-import { attentionProblem } from '../models/problem.ts'
-import { headDim, outputDim } from '../models/spec.ts'
-import type { ModelSpec } from '../models/spec.ts'
+import { drawModel } from '../sources/chapter-3/build.ts'
+import { drawInput } from '../sources/input.ts'
+import { attentionProblem } from '../sources/chapter-3/problem.ts'
+import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
+import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import { pairSimilarity } from '../statistics/similarity.ts'
 import {
   averageContextRange,

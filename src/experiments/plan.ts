@@ -1,5 +1,5 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
-import type { AttentionProblem } from '../models/problem.ts'
+import type { AttentionProblem } from '../problem/problem.ts'
 import { countSeeds } from './config.ts'
 import type { ExperimentConfig } from './config.ts'
 import type { NotebookRun } from './notebook.ts'

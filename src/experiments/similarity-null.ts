@@ -1,6 +1,6 @@
-import { attentionProblem } from '../models/problem.ts'
+import { attentionProblem } from '../sources/chapter-3/problem.ts'
 import { pairSimilarity } from '../statistics/similarity.ts'
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { countSeeds, inputSize } from './config.ts'
 import type { HeadsConfig } from './config.ts'
 import { headsSpec, similarityArm } from './heads-arms.ts'
@@ -57,7 +57,7 @@ export async function drawNull(config: HeadsConfig, draw: number, run: Run): Pro
  * Every pair of heads on each of the first `batch` items, averaged; pairs without a value are left out. NaN for one
  * head.
  */
-export function averageSimilarity(weights: CausalMaps, batch: number): number[] {
+export function averageSimilarity(weights: AttentionMaps, batch: number): number[] {
   const sums = similarityMeasures.map(() => 0)
   const counts = similarityMeasures.map(() => 0)
   for (let item = 0; item < batch; item++) {

@@ -1,5 +1,5 @@
 import type { AttentionResult } from '../attention/result.ts'
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { cellStep, panelLayout, smallestCell } from './layout.ts'
 import { heatmap, sequentialColour } from './heatmap.ts'
 import { tokenLabel } from './labels.ts'
@@ -49,7 +49,7 @@ export function scoresFigure(result: AttentionResult, selection: ResolvedSelecti
 }
 
 interface MapKind {
-  readonly maps: CausalMaps
+  readonly maps: AttentionMaps
   readonly field: string
   readonly title: string
   readonly noun: string

@@ -1,7 +1,7 @@
 import { inputShape } from '../attention/request.ts'
 import type { AttentionRequest } from '../attention/request.ts'
 import type { AttentionResult } from '../attention/result.ts'
-import { outputDim } from '../models/spec.ts'
+import { outputDim } from '../sources/chapter-3/spec.ts'
 import { divergingColour, heatmap } from './heatmap.ts'
 import { tokenLabel } from './labels.ts'
 import { cellStep, smallestCell } from './layout.ts'

@@ -1,4 +1,4 @@
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { ServiceError } from '../errors.ts'
 import type { Range } from './selection.ts'
 
@@ -78,7 +78,7 @@ export type MapCell = readonly [query: number, key: number, value: number]
  * through.
  */
 export function mapCells(
-  maps: CausalMaps,
+  maps: AttentionMaps,
   item: number,
   head: number,
   rows: Range,

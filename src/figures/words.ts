@@ -1,6 +1,6 @@
 import { inputShape } from '../attention/request.ts'
 import type { AttentionRequest } from '../attention/request.ts'
-import { headDim } from '../models/spec.ts'
+import { headDim } from '../sources/chapter-3/spec.ts'
 import type { Pooling } from './pooling.ts'
 import type { Range } from './selection.ts'
 import { unbroken } from './text-width.ts'

@@ -1,6 +1,6 @@
 import { compute } from '../attention/compute.ts'
 import type { Engines } from '../engines/select.ts'
-import { modelKinds } from '../models/spec.ts'
+import { modelKinds } from '../sources/chapter-3/spec.ts'
 import { attentionForms, encodeAttention } from './attention-forms.ts'
 import { readPresentation } from './read/presentation.ts'
 import { readAttentionRequest } from './read/attention-request.ts'

@@ -1,4 +1,4 @@
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { float64Zeros } from '../tensor/zeros.ts'
 
 /** What is checked of every row of attention weights: arrays of (batch, heads, seqLen), row-major. */
@@ -81,7 +81,7 @@ export function fillRow(
 }
 
 /** Every row of weights that were kept. `maxFutureWeight` is the engine's to say: the maps do not hold the future. */
-export function rowStatisticsOf(weights: CausalMaps, maxFutureWeight: number): RowStatistics {
+export function rowStatisticsOf(weights: AttentionMaps, maxFutureWeight: number): RowStatistics {
   const { batch, heads, seqLen } = weights
   const into = emptyRowStatistics(batch, heads, seqLen)
   for (let item = 0; item < batch; item++) {

@@ -1,4 +1,4 @@
-import type { CausalMaps } from '../tensor/causal-maps.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** How alike the heads of an item are, each measure (batch, heads, heads). */
@@ -22,7 +22,7 @@ export interface PairSimilarity {
 }
 
 /** Every pair of heads, for every item of the batch. */
-export function similarityOf(weights: CausalMaps): Similarity {
+export function similarityOf(weights: AttentionMaps): Similarity {
   const { batch, heads } = weights
   const shape = [batch, heads, heads]
   const matrix = (): Tensor => ({ shape, data: new Float32Array(batch * heads * heads) })
@@ -48,11 +48,11 @@ export function similarityOf(weights: CausalMaps): Similarity {
 
 /** The three measures of heads `a` and `b` of an item; `b` may come from other maps of the same length (`other`). */
 export function pairSimilarity(
-  weights: CausalMaps,
+  weights: AttentionMaps,
   item: number,
   a: number,
   b: number,
-  other: CausalMaps = weights,
+  other: AttentionMaps = weights,
 ): PairSimilarity {
   const { seqLen } = weights
   const size = seqLen * seqLen

@@ -4,7 +4,7 @@ import type { AttentionOutput, Engine, Wanted } from '../../src/engines/engine.t
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
 import type { RowStatistics } from '../../src/statistics/row-statistics.ts'
-import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { sizeOf } from '../../src/tensor/tensor.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { drawProblem, problemCases } from './problems.ts'
@@ -236,7 +236,7 @@ function greatestScore({ scores }: AttentionOutput): number {
 }
 
 /** Every row's visible part, as plain numbers. */
-function* rowsOf(maps: CausalMaps): Generator<number[]> {
+function* rowsOf(maps: AttentionMaps): Generator<number[]> {
   for (let item = 0; item < maps.batch; item++) {
     for (let head = 0; head < maps.heads; head++) {
       for (let query = 0; query < maps.seqLen; query++) yield [...maps.row(item, head, query)]
@@ -255,7 +255,7 @@ function greatest(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
   return difference
 }
 
-function greatestDifference(actual: CausalMaps, expected: CausalMaps): number {
+function greatestDifference(actual: AttentionMaps, expected: AttentionMaps): number {
   const rows = rowsOf(actual)
   return [...rowsOf(expected)].reduce((most, row) => Math.max(most, greatest(rows.next().value!, row)), 0)
 }

@@ -1,4 +1,4 @@
-import type { AttentionProblem, DropoutMask, Projection } from '../../src/models/problem.ts'
+import type { AttentionProblem, DropoutMask, Projection } from '../../src/problem/problem.ts'
 
 /** A problem to draw: everything that shapes an engine's way through it. */
 export interface ProblemCase {

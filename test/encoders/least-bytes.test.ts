@@ -6,7 +6,7 @@ import type { AttentionResult } from '../../src/attention/result.ts'
 import { encodeJson } from '../../src/encoders/json.ts'
 import { leastBytesOf } from '../../src/encoders/least-bytes.ts'
 import { encodeNpz } from '../../src/encoders/npz.ts'
-import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { resultOf } from './results.ts'
 
 const seqLen = 300
@@ -19,7 +19,7 @@ const shortest: AttentionResult = {
   output: {
     context: drawn.output.context,
     rowSums: drawn.output.rowSums,
-    weights: new CausalMaps({
+    weights: new AttentionMaps({
       batch: 1,
       heads: 6,
       seqLen,

@@ -1,7 +1,7 @@
 import type { AttentionRequest } from '../../src/attention/request.ts'
 import type { AttentionResult } from '../../src/attention/result.ts'
 import { emptyRowSums } from '../../src/statistics/row-statistics.ts'
-import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { randomWords } from './number-texts.ts'
 
@@ -20,7 +20,7 @@ function numbers(count: number, seed: number): Float32Array {
 }
 
 /** Maps in blocks of rows, as onnxruntime hands them over; what no row may see in them is 7. */
-function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed: number): CausalMaps {
+function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed: number): AttentionMaps {
   const blocks = []
   for (let from = 0; from < seqLen; from += rowsPerBlock) {
     const width = Math.min(from + rowsPerBlock, seqLen)
@@ -30,7 +30,7 @@ function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed
       data.fill(7, row * width + from + (row % rows) + 1, (row + 1) * width)
     blocks.push({ data, width })
   }
-  return new CausalMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
+  return new AttentionMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
 }
 
 /** What an answer would hold: weights, scores, a context and heads' queries of random numbers. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../../src/engines/reference/index.ts'
-import type { AttentionProblem } from '../../src/models/problem.ts'
+import type { AttentionProblem } from '../../src/problem/problem.ts'
 import { drawProblem, problemCases } from '../conformance/problems.ts'
 
 const engine = referenceEngine('test')

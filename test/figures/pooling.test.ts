@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mapCells, matrixCells, planPooling, visibleCells } from '../../src/figures/pooling.ts'
 import type { Pooling } from '../../src/figures/pooling.ts'
-import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 
 const pooling = (rows: number, columns: number, rowFactor: number, columnFactor: number): Pooling => ({
   rowFactor,
@@ -12,11 +12,11 @@ const pooling = (rows: number, columns: number, rowFactor: number, columnFactor:
 })
 
 /** A map whose value at (query, key) is 100 query + key, and -1, which no figure may show, above the diagonal. */
-function numbered(seqLen: number): CausalMaps {
+function numbered(seqLen: number): AttentionMaps {
   const data = Float32Array.from({ length: seqLen * seqLen }, (_, at) =>
     at % seqLen <= Math.floor(at / seqLen) ? 100 * Math.floor(at / seqLen) + (at % seqLen) : 1e6,
   )
-  return CausalMaps.whole(1, 1, seqLen, 0, data)
+  return AttentionMaps.whole(1, 1, seqLen, 0, data)
 }
 
 describe('the cells of a causal map', () => {

@@ -4,8 +4,8 @@ import type { AttentionRequest, InputSource, ReturnName } from '../../src/attent
 import type { AttentionResult } from '../../src/attention/result.ts'
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { Engines } from '../../src/engines/select.ts'
-import type { ModelSpec } from '../../src/models/spec.ts'
-import { drawInput } from '../../src/models/input.ts'
+import type { ModelSpec } from '../../src/sources/chapter-3/spec.ts'
+import { drawInput } from '../../src/sources/input.ts'
 
 const reference = referenceEngine('test')
 const engines = new Engines([reference], reference, reference, [])

@@ -6,10 +6,10 @@ import { effectiveRank } from '../../src/statistics/effective-rank.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
 import { pairSimilarity } from '../../src/statistics/similarity.ts'
 import { headStatistics, uniformStatistics, weightStatistics } from '../../src/statistics/summary.ts'
-import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 
 /** Causal maps of any size and peakedness: (1, heads, T, T), rows that sum to one. */
-const someMaps = (heads: fc.Arbitrary<number>, seqLen: fc.Arbitrary<number>): fc.Arbitrary<CausalMaps> =>
+const someMaps = (heads: fc.Arbitrary<number>, seqLen: fc.Arbitrary<number>): fc.Arbitrary<AttentionMaps> =>
   fc
     .record({
       heads,
@@ -28,14 +28,14 @@ const someMaps = (heads: fc.Arbitrary<number>, seqLen: fc.Arbitrary<number>): fc
       })
     })
 
-function mapsOf(heads: number, seqLen: number, row: (head: number, query: number) => number[]): CausalMaps {
+function mapsOf(heads: number, seqLen: number, row: (head: number, query: number) => number[]): AttentionMaps {
   const data = new Float32Array(heads * seqLen * seqLen)
   for (let head = 0; head < heads; head++)
     for (let query = 0; query < seqLen; query++) data.set(row(head, query), (head * seqLen + query) * seqLen)
-  return CausalMaps.whole(1, heads, seqLen, 0, data)
+  return AttentionMaps.whole(1, heads, seqLen, 0, data)
 }
 
-function permuted(maps: CausalMaps, order: readonly number[]): CausalMaps {
+function permuted(maps: AttentionMaps, order: readonly number[]): AttentionMaps {
   return mapsOf(maps.heads, maps.seqLen, (head, query) => Array.from(maps.row(0, order[head]!, query)))
 }
 

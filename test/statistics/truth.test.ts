@@ -11,7 +11,7 @@ import { effectiveRank } from '../../src/statistics/effective-rank.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
 import { similarityOf } from '../../src/statistics/similarity.ts'
 import { headStatistics, uniformStatistics, weightStatistics } from '../../src/statistics/summary.ts'
-import { CausalMaps } from '../../src/tensor/causal-maps.ts'
+import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { tensor } from '../../src/tensor/tensor.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { wireName } from '../../src/encoders/wire-names.ts'
@@ -51,7 +51,7 @@ describe.each(truth.weights)('weights, $name', ({ weights, statistics, uniform, 
     data,
     shape: [batch, heads, seqLen],
   } = tensorOf(weights)
-  const maps = CausalMaps.whole(batch!, heads!, seqLen!, 0, data)
+  const maps = AttentionMaps.whole(batch!, heads!, seqLen!, 0, data)
   const rows = rowStatisticsOf(maps, 0)
 
   it('has the statistics that NumPy finds, head by head', () => {

@@ -1,6 +1,6 @@
-import type { AttentionProblem } from '../../models/problem.ts'
+import type { AttentionProblem } from '../../problem/problem.ts'
 import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
-import { CausalMaps } from '../../tensor/causal-maps.ts'
+import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -76,8 +76,8 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     context: tensor([batch, seqLen, contextWidth], context),
     rowSums: rows,
     ...(wanted.statistics ? { rowStatistics: rows } : {}),
-    ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
-    ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
+    ...(weights ? { weights: AttentionMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
+    ...(scores ? { scores: AttentionMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
     ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
     ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
     ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),

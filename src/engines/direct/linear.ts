@@ -1,5 +1,5 @@
 import * as kernels from '../../kernels/kernels.ts'
-import type { Projection } from '../../models/problem.ts'
+import type { Projection } from '../../problem/problem.ts'
 
 /**
  * Fills y = x W^T + b.

@@ -1,4 +1,4 @@
-import type { AttentionProblem } from '../../models/problem.ts'
+import type { AttentionProblem } from '../../problem/problem.ts'
 import type { AttentionOutput, Device, Engine, Wanted } from '../engine.ts'
 import { engineFailure } from '../failure.ts'
 import { cudaEnvironment, whyNoCuda } from './cuda.ts'

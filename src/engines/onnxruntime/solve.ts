@@ -1,7 +1,7 @@
-import type { AttentionProblem, Projection } from '../../models/problem.ts'
+import type { AttentionProblem, Projection } from '../../problem/problem.ts'
 import { emptyRowStatistics, emptyRowSums } from '../../statistics/row-statistics.ts'
-import { CausalMaps } from '../../tensor/causal-maps.ts'
-import type { RowBlock } from '../../tensor/causal-maps.ts'
+import { AttentionMaps } from '../../tensor/attention-maps.ts'
+import type { RowBlock } from '../../tensor/attention-maps.ts'
 import { giveBackFloats, takeFloats } from '../../tensor/float-memory.ts'
 import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
@@ -68,8 +68,8 @@ export async function solve(
   }
   const context =
     mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
-  const maps = (blocks: readonly RowBlock[], masked: number): CausalMaps =>
-    new CausalMaps({ batch, heads: numHeads, seqLen, masked, itemsPerBlock, rowsPerBlock, blocks })
+  const maps = (blocks: readonly RowBlock[], masked: number): AttentionMaps =>
+    new AttentionMaps({ batch, heads: numHeads, seqLen, masked, itemsPerBlock, rowsPerBlock, blocks })
   const stage = (parts: readonly Float32Array[], heads: number): Tensor =>
     tensor([batch, heads, seqLen, headDim], concatenated(parts))
   const output = {

@@ -1,6 +1,6 @@
-import type { AttentionProblem, Projection } from '../../models/problem.ts'
+import type { AttentionProblem, Projection } from '../../problem/problem.ts'
 import { emptyRowStatistics, fillRow } from '../../statistics/row-statistics.ts'
-import { CausalMaps } from '../../tensor/causal-maps.ts'
+import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { dropout } from './dropout.ts'
@@ -86,8 +86,8 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       : tensor([batch, seqLen, 0], new Float32Array(0)),
     rowSums: rows,
     ...(wanted.statistics ? { rowStatistics: rows } : {}),
-    ...(weights ? { weights: CausalMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
-    ...(scores ? { scores: CausalMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
+    ...(weights ? { weights: AttentionMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
+    ...(scores ? { scores: AttentionMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
     ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
     ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
     ...(wanted.values ? { values: heads(values!, numKeyValueHeads) } : {}),

@@ -1,8 +1,8 @@
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
-import type { AttentionProblem, Projection } from '../../models/problem.ts'
+import type { AttentionProblem, Projection } from '../../problem/problem.ts'
 import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
-import { CausalMaps } from '../../tensor/causal-maps.ts'
-import type { RowBlock } from '../../tensor/causal-maps.ts'
+import { AttentionMaps } from '../../tensor/attention-maps.ts'
+import type { RowBlock } from '../../tensor/attention-maps.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
@@ -105,8 +105,8 @@ export function solve(
     const context =
       joined === null || projections.output === null ? joined : project(joined, projections.output, outputDim)
 
-    const causalMaps = (blocks: RowBlock[], masked: number): CausalMaps =>
-      new CausalMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
+    const causalMaps = (blocks: RowBlock[], masked: number): AttentionMaps =>
+      new AttentionMaps({ batch, heads: numHeads, seqLen, masked, ...plan, blocks })
     const rows = { ...filled, maxFutureWeight }
     output = {
       context:

@@ -1,7 +1,7 @@
 import type { AttentionRequest } from '../../attention/request.ts'
 import { ServiceError, invalid } from '../../errors.ts'
 import type { ErrorPlace } from '../../errors.ts'
-import type { ModelKind } from '../../models/spec.ts'
+import type { ModelKind } from '../../sources/chapter-3/spec.ts'
 import { validateBody } from '../schemas/validate.ts'
 import { AttentionBodies } from '../schemas/attention.ts'
 import type { AttentionBody } from '../schemas/attention.ts'

@@ -1,7 +1,7 @@
 import type { AttentionRequest, InputSource, ParameterSource } from '../../attention/request.ts'
 import { inputShape } from '../../attention/request.ts'
 import { invalid } from '../../errors.ts'
-import type { ModelKind, ModelSpec } from '../../models/spec.ts'
+import type { ModelKind, ModelSpec } from '../../sources/chapter-3/spec.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 import { maxLength, maxSeed } from '../schemas/common.ts'

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
-import type { ModelKind } from '../../models/spec.ts'
+import type { ModelKind } from '../../sources/chapter-3/spec.ts'
 import { figureNames } from '../../figures/index.ts'
 import { attentionForms } from '../attention-forms.ts'
 import { mediaTypes } from '../negotiate.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { countParameters, drawModel } from '../../src/models/build.ts'
-import { modelKinds } from '../../src/models/spec.ts'
+import { countParameters, drawModel } from '../../../src/sources/chapter-3/build.ts'
+import { modelKinds } from '../../../src/sources/chapter-3/spec.ts'
 
 it.each(modelKinds)('%s: the number of parameters that is foretold is the number that is drawn', (kind) => {
   for (const qkvBias of [false, true]) {

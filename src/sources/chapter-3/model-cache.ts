@@ -1,7 +1,7 @@
 import { drawModel } from './build.ts'
 import type { Model } from './build.ts'
-import { DrawCache } from './draw-cache.ts'
-import type { InUse } from './draw-cache.ts'
+import { DrawCache } from '../draw-cache.ts'
+import type { InUse } from '../draw-cache.ts'
 import type { ModelSpec } from './spec.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { drawModel } from '../../src/models/build.ts'
-import { modelKinds } from '../../src/models/spec.ts'
+import { drawModel } from '../../../src/sources/chapter-3/build.ts'
+import { modelKinds } from '../../../src/sources/chapter-3/spec.ts'
 
 it.each(modelKinds)(
   '%s: queries and keys drawn alone are those of the whole model, and so is the dropout behind them',

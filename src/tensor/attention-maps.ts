@@ -11,7 +11,7 @@ export interface RowBlock {
   readonly width: number
 }
 
-export class CausalMaps {
+export class AttentionMaps {
   readonly batch: number
   readonly heads: number
   readonly seqLen: number
@@ -43,8 +43,8 @@ export class CausalMaps {
   }
 
   /** Maps kept whole: `data` is (batch, heads, seqLen, seqLen). */
-  static whole(batch: number, heads: number, seqLen: number, masked: number, data: Float32Array): CausalMaps {
-    return new CausalMaps({
+  static whole(batch: number, heads: number, seqLen: number, masked: number, data: Float32Array): AttentionMaps {
+    return new AttentionMaps({
       batch,
       heads,
       seqLen,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { cacheCounts } from '../../src/metrics/caches.ts'
-import { cachedInput } from '../../src/models/input-cache.ts'
-import { drawInput } from '../../src/models/input.ts'
+import { cachedInput } from '../../src/sources/input-cache.ts'
+import { drawInput } from '../../src/sources/input.ts'
 
 const randn = [2, 64, 512]
 const drawn = (seed: number, advance = 0) => drawInput(randn, seed, advance)

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { drawModel } from '../../src/models/build.ts'
-import { cachedModel } from '../../src/models/model-cache.ts'
-import type { Model } from '../../src/models/build.ts'
-import type { ModelSpec } from '../../src/models/spec.ts'
+import { drawModel } from '../../../src/sources/chapter-3/build.ts'
+import { cachedModel } from '../../../src/sources/chapter-3/model-cache.ts'
+import type { Model } from '../../../src/sources/chapter-3/build.ts'
+import type { ModelSpec } from '../../../src/sources/chapter-3/spec.ts'
 
 /** A million parameters: the cache holds fewer than 20 of them. */
 const spec: ModelSpec = {
