@@ -5,8 +5,8 @@ import type { Visibility } from '../problem/visibility.ts'
 export interface Abilities {
   readonly features: readonly Feature[]
   readonly visibilities: readonly Visibility['kind'][]
-  /** Fewer queries than keys, or more. */
-  readonly rectangles: boolean
+  /** Queries and keys of different lengths, values of another width than keys. */
+  readonly anyShape: boolean
 }
 
 const words: Readonly<Record<Visibility['kind'], string>> = {
@@ -17,16 +17,13 @@ const words: Readonly<Record<Visibility['kind'], string>> = {
 }
 
 /** The first thing of a problem that is beyond these abilities, or null. */
-export function firstUnsupported(
-  { size, visibility, features }: ProblemOutline,
-  abilities: Abilities,
-): string | null {
+export function firstUnsupported({ size, visibility, features }: ProblemOutline, abilities: Abilities): string | null {
   for (const feature of features) if (!abilities.features.includes(feature)) return feature
   if (!abilities.visibilities.includes(visibility.kind)) return words[visibility.kind]
-  if (size.queries !== size.keys && !abilities.rectangles) return 'queries and keys of different lengths'
-  if (size.valueDim !== size.headDim && !abilities.rectangles) return 'values of another width than keys'
+  if (size.queries !== size.keys && !abilities.anyShape) return 'queries and keys of different lengths'
+  if (size.valueDim !== size.headDim && !abilities.anyShape) return 'values of another width than keys'
   return null
 }
 
 /** What the classes of chapter 3 take. */
-export const causalSelfAttention: Abilities = { features: ['dropout'], visibilities: ['causal'], rectangles: false }
+export const causalSelfAttention: Abilities = { features: ['dropout'], visibilities: ['causal'], anyShape: false }

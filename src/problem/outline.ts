@@ -1,5 +1,7 @@
 import type { AttentionProblem } from './problem.ts'
+import { selfAttentionSize } from './size.ts'
 import type { ProblemSize } from './size.ts'
+import { causal } from './visibility.ts'
 import type { Visibility } from './visibility.ts'
 
 /** What a problem may have beside projections of one input and scaled products. */
@@ -44,4 +46,16 @@ export function outlineOf(problem: AttentionProblem): ProblemOutline {
   if (dropout !== null) found.add('dropout')
   const value = operands.kind === 'given' ? operands.value : operands.projections.value
   return { size, visibility, features: found, context: value !== null }
+}
+
+/** The outline of causal self-attention. */
+export function selfAttentionOutline(
+  of: Parameters<typeof selfAttentionSize>[0] & { readonly context?: boolean; readonly dropout?: boolean },
+): ProblemOutline {
+  return {
+    size: selfAttentionSize(of),
+    visibility: causal(of.length),
+    features: new Set(of.dropout === true ? ['dropout'] : []),
+    context: of.context ?? true,
+  }
 }

@@ -52,7 +52,10 @@ export function rowIndex(of: Visibility, item: number, head: number, query: numb
 }
 
 /** Pairs of a query and a key that it sees, over all items and heads. */
-export function seenPairs(of: Visibility, { batch, heads }: { readonly batch: number; readonly heads: number }): number {
+export function seenPairs(
+  of: Visibility,
+  { batch, heads }: { readonly batch: number; readonly heads: number },
+): number {
   return of.pairs * ((batch * heads) / (of.count.length / of.queries))
 }
 
