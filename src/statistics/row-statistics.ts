@@ -66,8 +66,8 @@ export function fillRow(
   let sum = 0
   for (let key = 0; key <= query; key++) {
     const weight = weights[offset + key]!
-    if (weight > 0) entropy -= weight * Math.log(weight)
-    if (weight > max) max = weight
+    if (weight !== 0) entropy -= weight * Math.log(weight)
+    max = Math.max(max, weight)
     distance += weight * (query - key)
     sum += weight
   }

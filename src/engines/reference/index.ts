@@ -7,8 +7,9 @@ import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
 import { linear } from './linear.ts'
 import { mixValues } from './mix.ts'
+import { overflow } from './overflow.ts'
 import { causalScores } from './scores.ts'
-import { softmax } from './softmax.ts'
+import { causalSoftmax } from './softmax.ts'
 import { splitHeads } from './split-heads.ts'
 
 /** The definition of a right answer: float64 throughout, one operation a file, rounded to float32 once at the end. */
@@ -26,13 +27,8 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const { batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim, outputDim, projections, scale } = problem
   const positions = batch * seqLen
   const project = ({ weight, bias }: Projection, heads: number): Float64Array => {
-    return splitHeads(
-      linear(problem.input, weight, bias, positions, dIn, heads * headDim),
-      batch,
-      seqLen,
-      heads,
-      headDim,
-    )
+    const projected = linear(problem.input, weight, bias, positions, dIn, heads * headDim)
+    return splitHeads(overflow(projected), batch, seqLen, heads, headDim)
   }
   const queries = project(projections.query, numHeads) //             (batch, numHeads, seqLen, headDim)
   const keys = project(projections.key, numKeyValueHeads) //          (batch, numKeyValueHeads, seqLen, headDim)
@@ -49,14 +45,16 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     for (let head = 0; head < numHeads; head++) {
       const map = item * numHeads + head
       const keyValue = item * numKeyValueHeads + Math.floor((head * numKeyValueHeads) / numHeads)
-      const mapScores = causalScores(
-        queries.subarray(map * part, (map + 1) * part),
-        keys.subarray(keyValue * part, (keyValue + 1) * part),
-        seqLen,
-        headDim,
-        scale,
+      const mapScores = overflow(
+        causalScores(
+          queries.subarray(map * part, (map + 1) * part),
+          keys.subarray(keyValue * part, (keyValue + 1) * part),
+          seqLen,
+          headDim,
+          scale,
+        ),
       )
-      const mapWeights = softmax(mapScores, seqLen, seqLen) // (seqLen, seqLen)
+      const mapWeights = causalSoftmax(mapScores, seqLen) // (seqLen, seqLen)
       const mixed = problem.dropout
         ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability)
         : mapWeights
@@ -74,7 +72,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       }
     }
   }
-  const joined = joinHeads(contextHeads, batch, seqLen, numHeads, headDim) // (batch, seqLen, numHeads * headDim)
+  const joined = joinHeads(overflow(contextHeads), batch, seqLen, numHeads, headDim) // (batch, seqLen, numHeads * headDim)
   const output = projections.output
   const context = output ? linear(joined, output.weight, output.bias, positions, numHeads * headDim, outputDim) : joined
 
