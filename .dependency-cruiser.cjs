@@ -22,10 +22,14 @@ module.exports = {
     only('errors-are-a-leaf', '^src/errors\\.ts$', []),
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
     only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random|kernels)/', '^src/errors\\.ts$']),
+    only('onnx-is-a-leaf', '^src/onnx/', []),
     only('the-problem-is-a-leaf', '^src/problem/', []),
-    only('sources-know-no-engine', '^src/sources/', ['^src/(problem|tensor|random|metrics)/', '^src/errors\\.ts$']),
+    only('sources-know-no-engine', '^src/sources/', [
+      '^src/(problem|tensor|random|metrics|onnx)/',
+      '^src/errors\\.ts$',
+    ]),
     only('engines-know-the-problem', '^src/engines/', [
-      '^src/(problem|sources|tensor|statistics|metrics|kernels)/',
+      '^src/(problem|sources|tensor|statistics|metrics|kernels|onnx)/',
       '^src/errors\\.ts$',
     ]),
     ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
@@ -37,7 +41,9 @@ module.exports = {
     {
       name: 'no-http-below',
       severity: 'error',
-      from: { path: '^src/(tensor|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/' },
+      from: {
+        path: '^src/(tensor|onnx|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/',
+      },
       to: { path: '^src/(http|gateway|jobs)/' },
     },
     only('dashboard-knows-the-http-contract', '^src/dashboard/', ['^src/figures/']),

@@ -1,5 +1,5 @@
-import { Graph } from './graph.ts'
-import type { Value } from './graph.ts'
+import { Graph } from '../../onnx/graph.ts'
+import type { Value } from '../../onnx/graph.ts'
 import { guardedMix, guardedSoftmax } from './guarded.ts'
 
 /** Query rows of a block: the scores of all heads for so many rows stay in the processor's cache. */

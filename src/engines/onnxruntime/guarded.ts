@@ -1,4 +1,4 @@
-import type { Graph, Value } from './graph.ts'
+import type { Graph, Value } from '../../onnx/graph.ts'
 
 /**
  * Softmax and mixing for scores and values that float32 may not hold. Keys are hidden by selection, so that nothing of
