@@ -88,8 +88,8 @@ export function fillRow(
   let sum = 0
   for (let key = 0; key < count; key++) {
     const weight = weights[offset + key]!
-    if (weight > 0) entropy -= weight * Math.log(weight)
-    if (weight > max) max = weight
+    if (weight !== 0) entropy -= weight * Math.log(weight)
+    max = Math.max(max, weight)
     if (position !== null) distance += weight * (own - key)
     sum += weight
   }

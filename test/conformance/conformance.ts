@@ -7,7 +7,9 @@ import type { RowStatistics } from '../../src/statistics/row-statistics.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { sizeOf } from '../../src/tensor/tensor.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
+import { extremes } from './extremes.ts'
 import { drawProblem, inputOf, problemCases, withInput, withoutValues } from './problems.ts'
+import { rowColumns, rowsOf } from './rows.ts'
 
 /**
  * Greatest error that an engine may have, against float64. A tensor's is relative to its greatest magnitude; that of
@@ -31,7 +33,6 @@ const everything: Required<Wanted> = {
   contextHeads: true,
 }
 const stages = ['queries', 'keys', 'values', 'contextHeads'] as const
-const rowColumns = ['entropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal', 'sum'] as const
 
 /** What every engine must do, whatever it is made of. Called once for each engine, by its own test file. */
 export function conformance(name: string, create: () => Promise<Engine>, tolerance: Tolerance): void {
@@ -182,6 +183,8 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     }
   })
 
+  describe('at the edge of float32', () => extremes(() => engine, oracle, tolerance.statistics))
+
   it('does not write to the problem', async () => {
     for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
       const problem = drawProblem(of)
@@ -231,15 +234,6 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
 /** The greatest magnitude of a score, at least 1. */
 function greatestScore({ scores }: AttentionOutput): number {
   return [...rowsOf(scores!)].reduce((most, row) => row.reduce((max, score) => Math.max(max, Math.abs(score)), most), 1)
-}
-
-/** Every row's visible part, as plain numbers. */
-function* rowsOf(maps: AttentionMaps): Generator<number[]> {
-  for (let item = 0; item < maps.batch; item++) {
-    for (let head = 0; head < maps.heads; head++) {
-      for (let query = 0; query < maps.queries; query++) yield [...maps.row(item, head, query)]
-    }
-  }
 }
 
 /** Greatest absolute difference of two series of numbers; NaN when one of them has one. */

@@ -42,12 +42,16 @@ export function attend(
     const q = queryStart + query * queryStride
     const start = (map * length + query) * length
     let max = -Infinity
+    let min = Infinity
     for (let key = 0; key <= query; key++) {
       const k = keyStart + key * keyStride
       const score = dotProduct(queries, q, keys, k, headDim) * scale
       row[key] = score
       if (score > max) max = score
+      if (score < min) min = score
     }
+    // One score that float32 cannot hold leaves the row without weights.
+    if (Math.fround(max) === Infinity || Math.fround(min) === -Infinity) max = NaN
     if (scores !== null) for (let key = 0; key <= query; key++) scores[start + key] = row[key]!
 
     // With s = score - max and p = e^s / Z, the entropy -sum p ln p is ln Z - sum p s: one logarithm a row.
@@ -81,7 +85,7 @@ export function attend(
 
     if (values === null) continue
     if (keep !== null)
-      for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
+      for (let key = 0; key <= query; key++) row[key] = (row[key]! * keep[start + key]!) / keepProbability
     mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
   }
 }

@@ -14,6 +14,12 @@ import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph, rowCol
 import { fillRows, fillSums, moments } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
+/**
+ * Greatest score that is moderate: far enough from float32's greatest number, 3.4e38, that neither a score nor the
+ * difference of two comes near it.
+ */
+const moderateScore = 1e38
+
 /** Some items of the batch, and of each some rows. */
 interface Part {
   readonly first: number
@@ -53,6 +59,7 @@ export async function solve(
   for (let first = 0; first < batch; first += itemsPerBlock) {
     const count = Math.min(itemsPerBlock, batch - first)
     const stages = await project(sessions, problem, first, count)
+    const guarded = !areModerate(stages, problem.scoring.scale)
     const apart = (stage: Float32Array, heads: number): Float32Array =>
       splitHeads(stage, { batch: count, length, heads, headDim, positionsFirst: true }).data
     if (wanted.queries) kept.query.push(apart(stages.query!, heads))
@@ -60,7 +67,7 @@ export async function solve(
     if (wanted.values) kept.value.push(apart(stages.value!, keyValueHeads))
     for (let from = 0; from < length; from += rowsPerBlock) {
       const part = { first, count, from, size: Math.min(rowsPerBlock, length - from) }
-      const block = await solveBlock(sessions, problem, wanted, stages, part)
+      const block = await solveBlock(sessions, problem, wanted, stages, part, guarded)
       if (mixed !== null) putRows(block.mixed!, mixed, part, length, width)
       if (statistics === null) fillSums(sums, block.rows!, part)
       else fillRows(statistics, block.rows!, part)
@@ -137,8 +144,18 @@ function project(sessions: Sessions, problem: AttentionProblem, first: number, c
       query: shape(heads),
       key: shape(keyValueHeads),
       ...(value === null ? {} : { value: shape(keyValueHeads) }),
+      squares: [1, value === null ? 2 : 3],
     },
   )
+}
+
+/**
+ * Whether all values are finite and no score is beyond `moderateScore`: |q . k| is at most |q| |k|, and no query's norm
+ * is above that of all queries together. A sum of squares that is not finite says no.
+ */
+function areModerate({ squares }: Results, scale: number): boolean {
+  const [query, key, value = 0] = squares!
+  return Math.sqrt(query! * key!) * scale <= moderateScore && value < Infinity
 }
 
 function solveBlock(
@@ -147,11 +164,13 @@ function solveBlock(
   wanted: Wanted,
   stages: Results,
   { first, count, from, size }: Part,
+  guarded: boolean,
 ): Promise<Results> {
   const { queries: length, heads, keyValueHeads, headDim } = problem.size
   const context = selfAttentionOperands(problem).projections.value !== null
   const dropout = context ? problem.dropout : null // which changes nothing but the contexts
   const structure = {
+    guarded,
     grouped: keyValueHeads !== heads,
     dropout: dropout !== null,
     context,

@@ -11,8 +11,9 @@ import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
 import { linear } from './linear.ts'
 import { mixValues } from './mix.ts'
+import { overflow } from './overflow.ts'
 import { causalScores } from './scores.ts'
-import { softmax } from './softmax.ts'
+import { causalSoftmax } from './softmax.ts'
 import { splitHeads } from './split-heads.ts'
 
 /** The definition of a right answer: float64 throughout, one operation a file, rounded to float32 once at the end. */
@@ -33,7 +34,8 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const { input, projections } = selfAttentionOperands(problem)
   const positions = batch * length
   const project = ({ weight, bias }: Projection, count: number): Float64Array => {
-    return splitHeads(linear(input, weight, bias, positions, dIn, count * headDim), batch, length, count, headDim)
+    const projected = linear(input, weight, bias, positions, dIn, count * headDim)
+    return splitHeads(overflow(projected), batch, length, count, headDim)
   }
   const queries = project(projections.query, heads) //         (batch, heads, length, headDim)
   const keys = project(projections.key, keyValueHeads) //     (batch, keyValueHeads, length, headDim)
@@ -50,14 +52,16 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     for (let head = 0; head < heads; head++) {
       const map = item * heads + head
       const keyValue = item * keyValueHeads + Math.floor((head * keyValueHeads) / heads)
-      const mapScores = causalScores(
-        queries.subarray(map * part, (map + 1) * part),
-        keys.subarray(keyValue * part, (keyValue + 1) * part),
-        length,
-        headDim,
-        scoring.scale,
+      const mapScores = overflow(
+        causalScores(
+          queries.subarray(map * part, (map + 1) * part),
+          keys.subarray(keyValue * part, (keyValue + 1) * part),
+          length,
+          headDim,
+          scoring.scale,
+        ),
       )
-      const mapWeights = softmax(mapScores, length, length) // (length, length)
+      const mapWeights = causalSoftmax(mapScores, length) // (length, length)
       const mixed = problem.dropout
         ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability)
         : mapWeights
@@ -75,7 +79,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       }
     }
   }
-  const joined = joinHeads(contextHeads, batch, length, heads, headDim) // (batch, length, heads * headDim)
+  const joined = joinHeads(overflow(contextHeads), batch, length, heads, headDim) // (batch, length, heads * headDim)
   const output = projections.output
   const context = output
     ? linear(joined, output.weight, output.bias, positions, heads * headDim, size.outputDim)

@@ -16,6 +16,12 @@ import type { Tf } from './load.ts'
 import type { ParameterCache } from './parameter-cache.ts'
 
 /**
+ * Greatest score that is moderate: far enough from float32's greatest number, 3.4e38, that neither a score nor the
+ * difference of two comes near it.
+ */
+const moderateScore = 1e38
+
+/**
  * Solves a problem in blocks of query rows, so that no (heads, queries, keys) matrix is ever whole on the device.
  * Everything is freed at the end but the parameters, which the cache keeps.
  * @param blockLimit elements of one matrix of a block
@@ -50,6 +56,7 @@ export function solve(
     const queries = split(projections.query, heads) //        (batch, heads, length, headDim)
     const keys = split(projections.key, keyValueHeads) //    (batch, keyValueHeads, length, headDim)
     const values = projections.value && split(projections.value, keyValueHeads)
+    const guarded = !areModerate(tf, queries, keys, values, problem.scoring.scale)
 
     const plan = planBlocks(batch, heads, length, blockLimit)
     const filled = emptyRowStatistics(batch, heads, visibility)
@@ -85,6 +92,7 @@ export function solve(
                   ? null
                   : tf.cast(tf.slice(keep, [firstMap, firstRow, 0], [mapCount, rows, count]), 'float32'),
               keepProbability: problem.dropout?.keepProbability ?? 1,
+              guarded,
             })
             const future = fillStatistics(
               filled,
@@ -126,6 +134,22 @@ export function solve(
     }
   })
   return output!
+}
+
+/**
+ * Whether all values are finite and no score is beyond `moderateScore`: |q . k| is at most |q| |k|, and no query's norm
+ * is above that of all queries together. A sum of squares that is not finite says no.
+ */
+function areModerate(
+  tf: Tf,
+  queries: TensorFlow.Tensor,
+  keys: TensorFlow.Tensor,
+  values: TensorFlow.Tensor | null,
+  scale: number,
+): boolean {
+  const squares = [queries, keys, ...(values === null ? [] : [values])].map((x) => tf.sum(tf.square(x)))
+  const [query, key, value = 0] = tf.stack(squares).dataSync<'float32'>()
+  return Math.sqrt(query! * key!) * scale <= moderateScore && value < Infinity
 }
 
 /** (batch, heads, length, headDim) -> (batch * heads * repeat, length, headDim), each head `repeat` times in a row. */
