@@ -140,11 +140,15 @@ export function uniformStatistics(seqLen: number): UniformStatistics {
 }
 
 export interface Checks {
-  /** Greatest |sum_j A_ij - 1| over all rows. */
+  /** Greatest |sum_j A_ij - 1| over all rows; not a number where a row has no weights, because a score overflowed. */
   readonly maxRowSumError: number
   /** Greatest weight on a key that a row must not see. */
   readonly maxFutureWeight: number
-  /** Whether every context value, row sum and entropy that was wanted is finite. */
+  /**
+   * Whether every number that was used or is returned is finite. Contexts and row sums tell: a query, key or score that
+   * is not finite leaves its row without weights, and a value that is not makes a context that is not. Parameters and
+   * inputs are finite before anything is computed.
+   */
   readonly finite: boolean
 }
 
@@ -158,8 +162,7 @@ export function checksOf(
   let maxRowSumError = 0
   let finite = contextIsFinite
   for (let row = 0; row < sum.length; row++) {
-    const error = Math.abs(sum[row]! - 1)
-    if (error > maxRowSumError) maxRowSumError = error
+    maxRowSumError = Math.max(maxRowSumError, Math.abs(sum[row]! - 1))
     if (!Number.isFinite(sum[row]! + terms[row]!)) finite = false
   }
   return { maxRowSumError, maxFutureWeight, finite }

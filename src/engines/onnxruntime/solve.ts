@@ -7,8 +7,8 @@ import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
-import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph, rowColumns } from './graphs.ts'
-import { fillRows, fillSums, moments } from './rows.ts'
+import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph } from './graphs.ts'
+import { fillRows, fillSums, moments, rowWidth } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
 /**
@@ -207,7 +207,7 @@ function solveBlock(
         : {}),
     },
     {
-      rows: [count, numHeads, size, structure.statistics ? rowColumns.length : 1],
+      rows: [count, numHeads, size, structure.statistics ? rowWidth : 1],
       future: [1, 1, 1, 1],
       ...(context ? { mixed: [count, size, numHeads, headDim] } : {}),
       ...(structure.weights ? { weights: mapShape } : {}),
