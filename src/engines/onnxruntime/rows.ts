@@ -17,7 +17,7 @@ export function fillRows(into: RowStatistics, rows: Float32Array, { first, count
   let at = 0
   for (let map = first * into.heads; map < (first + count) * into.heads; map++) {
     for (let row = 0; row < size; row++, at += rowWidth) {
-      const index = map * into.seqLen + from + row
+      const index = map * into.visibility.queries + from + row
       const max = rows[at]!
       const moment = at + rowColumns.length
       let sum = 0
@@ -38,7 +38,10 @@ export function fillRows(into: RowStatistics, rows: Float32Array, { first, count
 /** The same where rows have only their sums: (count, heads, size, 1). */
 export function fillSums(into: RowSums, rows: Float32Array, { first, count, from, size }: RowPlace): void {
   for (let map = 0; map < count * into.heads; map++) {
-    into.sum.set(rows.subarray(map * size, (map + 1) * size), (first * into.heads + map) * into.seqLen + from)
+    into.sum.set(
+      rows.subarray(map * size, (map + 1) * size),
+      (first * into.heads + map) * into.visibility.queries + from,
+    )
   }
 }
 
