@@ -49,6 +49,31 @@ it('SIGTERM answers everybody in a lone process, too (promise 9, WORKERS=0)', as
   await service.stop()
 })
 
+it.each([
+  ['SIGTERM', 'npm alone'],
+  ['SIGINT', 'npm alone'],
+  ['SIGINT', 'the whole group, as Ctrl-C does'],
+] as const)('%s to %s ends what `npm start` has started, after what was accepted is answered', async (signal, whom) => {
+  const service = await RunningService.start({}, { byNpm: true })
+  const exited = once(service.child, 'exit')
+  const { pid: worker } = (await service.workers())[0]!
+  const answers = Array.from({ length: 4 }, () => service.post(path, slow))
+  await until(
+    async () =>
+      (await service.metric('attention_queue_length')) +
+        (await service.metric('attention_forwarded_total{outcome="answered"}')) >=
+      3,
+    30_000,
+    'all are accepted',
+    1,
+  )
+  process.kill(whom === 'npm alone' ? service.pid : -service.pid, signal)
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  await exited
+  await until(async () => !isAlive(worker), 10_000, 'the worker has ended')
+  await expect(service.get('/health/live')).rejects.toThrow()
+})
+
 it('the second signal ends it now', async () => {
   const service = await RunningService.start()
   const [worker] = await service.workers()
