@@ -12,6 +12,7 @@ import { logRequests } from './plugins/request-log.ts'
 import { RequestLogger } from './plugins/request-logger.ts'
 import { watchSlowClients } from './plugins/slow-clients.ts'
 import { answerUnusualRequests, sendRawProblem } from './raw-problem.ts'
+import { parseQueryString } from './read/query-string.ts'
 import { validateBody, validatorFor } from './schemas/validate.ts'
 
 declare module 'fastify' {
@@ -54,7 +55,7 @@ export async function buildApp(
     requestTimeout: requestTimeoutMs,
     // Asked for below, in our words
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false },
-    routerOptions: { maxParamLength, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength, ignoreTrailingSlash: true, querystringParser: parseQueryString },
     clientErrorHandler: sendRawProblem,
     frameworkErrors: (error, request, reply) => {
       // No hook has run, and nobody catches what is thrown here.
