@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -151,4 +151,15 @@ it('a wrong setting stops the start with one line', async () => {
   await expect(RunningService.start({ QUEUE_LIMIT: 'many' })).rejects.toThrow(
     /^the service did not start: attention-service: QUEUE_LIMIT=many: must be a whole number[^\n]*\n$/,
   )
+})
+
+it('starts with a TMPDIR that is too long for a socket, and answers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attention-test-'))
+  const TMPDIR = join(folder, 'a-long-name-of-a-folder-'.repeat(5), 'and-one-more')
+  mkdirSync(TMPDIR, { recursive: true })
+  const service = await RunningService.start({ TMPDIR })
+  expect((await service.post(path, tiny)).status).toBe(200)
+  await service.stop()
+  expect(readdirSync(TMPDIR).filter((name) => name.startsWith('attention-'))).toEqual([])
+  rmSync(folder, { recursive: true })
 })
