@@ -196,6 +196,52 @@ def make_tokenizer(name, texts):
     return tokenizer
 
 
+AWKWARD = [
+    "First Citizen: Before we proceed any further, hear me speak.",
+    "don't CAN'T we'll I'VE they're he'd",
+    "  two  spaces\n\nlines\r\n\ttabs   ",
+    "1234567 3.14 12,000 \u00bd \u00b2 \u0664\u0662",
+    "\u00dcn\u00efc\u00f6d\u00e9 na\u00efve caf\u00e9 \u00c5ngstr\u00f6m \u0130stanbul \u00df \u1e9e",
+    "e\u0301 a\u0323\u0302 A\u030a o\u0328\u0301\u0334 \u1e69 s\u0307\u0323 \ufb01 \u2126 \u212b",
+    "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8 \u4e2d\u6587\u5206\u8bcd \ud55c\uad6d\uc5b4 \uac01\u1100\u1161\u11a8 \u304b\u3099",
+    "\U0001f600 \U0001f44d\U0001f3fd\U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \U00020000x",
+    "\u0938\u094d\u0924\u0947 \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35 \u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd \u0645\u0631\u062d\u0628\u0627",
+    "a\u00a0b\u2003c\u3000d\u200be\ufefff\u0085g\u2028h",
+    "\u0000\u0001x\u007f\ufffdy\u00adz",
+    "<|endoftext|> <s>hi</s><bos> [CLS][SEP] [MASK]<unk>",
+    "Romeo, Romeos Romeo! aRomeo  <|mask|>  x <|tail|>   y<|im_start|>user",
+    "\u2581\u2581under \u2581 <0x0A> ##ing \u0120",
+    "x",
+    " ",
+    "\n",
+    "   leading and trailing   ",
+    "caf\u00e9\u0301\u0301 \u00e9\u0301",
+    "\u03a3\u03b1\u03c2 \u039f\u0394\u039f\u03a3 \u01c5 \ufb03 \u1fb3",
+    "http://a.b/c?d=e&f=[g]{h}~`|\\",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b",
+]
+
+
+def token_cases(tokenizer):
+    """What the Python library says of awkward texts: ids, offsets in code points, what was added, each token alone."""
+    cases = []
+    for text in AWKWARD:
+        for special in (True, False):
+            made = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True, return_special_tokens_mask=True)
+            ids = made["input_ids"]
+            cases.append(
+                {
+                    "text": text,
+                    "special_tokens": special,
+                    "ids": ids,
+                    "offsets": made["offset_mapping"],
+                    "special": made["special_tokens_mask"],
+                    "texts": [tokenizer.decode([each], clean_up_tokenization_spaces=False) for each in ids],
+                }
+            )
+    return cases
+
+
 def randomize(model):
     """Weights large enough for maps that are far from uniform, norms and biases that are not what they begin as."""
     for name, weight in model.named_parameters():
@@ -305,7 +351,10 @@ def make(name, texts):
     if "old" in extras:
         path = folder / "config.json"
         path.write_text(json.dumps(old_spelling(kind, json.loads(path.read_text())), indent=2) + "\n")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False).save_pretrained(folder)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False)
+    fast.save_pretrained(folder)
+    (folder / "tokenizer.json").write_text(json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False) + "\n")
+    (folder / "tokens.json").write_text(json.dumps(token_cases(fast)) + "\n")
 
     heads = config.num_attention_heads
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
