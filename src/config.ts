@@ -6,12 +6,12 @@ import { visibleGpus } from './engines/nvidia.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** One environment variable: how it is read, what it means. The README's table is generated from these. */
+/** One environment variable: how it is read, what it means. The table in docs/settings.md is generated from these. */
 interface Setting {
   readonly schema: TSchema
   readonly read: (text: string) => unknown
   readonly fallback: (environment: Environment) => unknown
-  /** The default as the README prints it, where `fallback` depends on the machine. */
+  /** The default as docs/settings.md prints it, where `fallback` depends on the machine. */
   readonly shownDefault?: string
   readonly meaning: string
 }

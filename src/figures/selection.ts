@@ -1,6 +1,8 @@
 import { inputShape } from '../attention/request.ts'
 import type { AttentionRequest, ReturnName } from '../attention/request.ts'
 import { invalid, ServiceError } from '../errors.ts'
+import { causal } from '../problem/visibility.ts'
+import type { Visibility } from '../problem/visibility.ts'
 
 export const figureNames = ['weights', 'context', 'scores', 'statistics', 'similarity'] as const
 export type FigureName = (typeof figureNames)[number]
@@ -34,6 +36,7 @@ export interface ResolvedSelection {
   readonly item: number | null
   readonly rows: Range
   readonly keys: Range
+  readonly visibility: Visibility
 }
 
 /** The parts of a result that a figure draws; ask the computation for these. */
@@ -142,7 +145,8 @@ export function resolveSelection(selection: FigureSelection, request: AttentionR
       },
     )
   }
-  return { figure, heads, item: selection.item ?? (figure === 'statistics' ? null : 0), rows, keys }
+  const item = selection.item ?? (figure === 'statistics' ? null : 0)
+  return { figure, heads, item, rows, keys, visibility: causal(seqLen) }
 }
 
 function span(count: number): string {

@@ -6,7 +6,7 @@ import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
 import { inputShape } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
-import { headDim, modelKinds, outputDim } from '../../sources/chapter-3/spec.ts'
+import { modelKinds, outlineOf } from '../../sources/chapter-3/spec.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
@@ -79,18 +79,8 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       form: AttentionForm,
       wanted: AttentionRequest,
     ): string {
-      const [batch, seqLen, dIn] = inputShape(wanted)
-      const engine = computing.engines.for(
-        {
-          batch,
-          seqLen,
-          dIn,
-          numHeads: wanted.spec.numHeads,
-          headDim: headDim(wanted.spec),
-          outputDim: outputDim(wanted.spec),
-        },
-        wanted.engine,
-      )
+      const [batch, length] = inputShape(wanted)
+      const engine = computing.engines.for(outlineOf(wanted.spec, batch, length, true, false), wanted.engine)
       const content = JSON.stringify([
         wanted.spec,
         Object.entries(query).sort(),

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Exchange } from '../../src/gateway/exchange.ts'
-import { HttpSink } from '../../src/gateway/forward.ts'
+import { HttpSink } from '../../src/gateway/http-sink.ts'
 
 describe("a client's connection is lent when the head has left", () => {
   const server = createServer()
