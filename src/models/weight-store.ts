@@ -56,7 +56,12 @@ export class WeightStore {
    * @throws UnsupportedModel where a parameter is missing or has another shape or type; an error of the file system
    *   where the folder cannot be written
    */
-  async prepare(checkpoint: Checkpoint, parameters: readonly Parameter[], digest: string): Promise<StoredWeights> {
+  async prepare(
+    checkpoint: Checkpoint,
+    parameters: readonly Parameter[],
+    digest: string,
+    signal?: AbortSignal,
+  ): Promise<StoredWeights> {
     const tensors = parameters.map((parameter) => servedTensor(checkpoint, parameter))
     const places = new Map<string, WeightPlace>()
     let size = 0
@@ -74,7 +79,7 @@ export class WeightStore {
     if ((await sizeOf(path)) !== size) {
       await this.#removeAbandoned()
       await this.#writeWhole(path, async (handle) => {
-        for (const tensor of tensors) await convert(tensor, handle, places.get(tensor.name)!.offset)
+        for (const tensor of tensors) await convert(tensor, handle, places.get(tensor.name)!.offset, signal)
         await handle.truncate(size)
       })
     }
@@ -162,34 +167,59 @@ export class StoredWeights implements Weights {
   }
 }
 
+type ServedTensor = CheckpointTensor & { readonly dtype: ServedDtype; readonly transposed: boolean }
+
 /** A checkpoint's tensor for a parameter. @throws UnsupportedModel when it is missing or another one */
-function servedTensor(checkpoint: Checkpoint, { name, shape }: Parameter): CheckpointTensor & { dtype: ServedDtype } {
+function servedTensor(checkpoint: Checkpoint, { name, shape, transposed = false }: Parameter): ServedTensor {
   const tensor = checkpoint.tensors.get(name)
   if (tensor === undefined) throw new UnsupportedModel(`the tensor ${JSON.stringify(name)} is missing`)
   const { dtype } = tensor
-  if (tensor.shape.join() !== shape.join())
+  const expected = transposed ? shape.toReversed() : shape
+  if (tensor.shape.join() !== expected.join())
     throw new UnsupportedModel(
-      `the tensor ${JSON.stringify(name)} has shape [${tensor.shape.join(', ')}]; config.json makes it [${shape.join(', ')}]`,
+      `the tensor ${JSON.stringify(name)} has shape [${tensor.shape.join(', ')}]; config.json makes it [${expected.join(', ')}]`,
     )
   if (!isServed(dtype))
     throw new UnsupportedModel(`the tensor ${JSON.stringify(name)} is ${dtype}; served are ${servedDtypes.join(', ')}`)
-  return { ...tensor, dtype }
+  return { ...tensor, dtype, transposed }
 }
 
 function isServed(dtype: string): dtype is ServedDtype {
   return servedDtypes.includes(dtype as ServedDtype)
 }
 
+/** Writes a tensor as float32 from a position on, in pieces so that other requests come in between. */
 async function convert(
-  { file, offset, bytes, dtype }: CheckpointTensor & { dtype: ServedDtype },
+  tensor: ServedTensor,
   into: FileHandle,
   position: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (let at = 0; at < bytes; at += chunkBytes) {
-    const values = toFloat32(await file.read(offset + at, Math.min(chunkBytes, bytes - at)), dtype)
+  const { file, offset, bytes, dtype, transposed, shape } = tensor
+  // Of a transposed matrix the whole is read at once.
+  const step = transposed ? bytes : chunkBytes
+  for (let at = 0; at < bytes; at += step) {
+    signal?.throwIfAborted()
+    const read = toFloat32(await file.read(offset + at, Math.min(step, bytes - at)), dtype)
+    const values = transposed ? transpose(read, shape[0]!, shape[1]!) : read
     const written = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     await writeAll(into, written, position + (at / bytesPerElement[dtype]) * 4)
   }
+}
+
+/** (rows, columns) -> (columns, rows), square by square so that both sides stay in the cache. */
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const turned = new Float32Array(values.length)
+  const side = 64
+  for (let firstRow = 0; firstRow < rows; firstRow += side) {
+    for (let firstColumn = 0; firstColumn < columns; firstColumn += side) {
+      for (let row = firstRow; row < Math.min(rows, firstRow + side); row++) {
+        for (let column = firstColumn; column < Math.min(columns, firstColumn + side); column++)
+          turned[column * rows + row] = values[row * columns + column]!
+      }
+    }
+  }
+  return turned
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

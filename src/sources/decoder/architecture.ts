@@ -1,15 +1,18 @@
 /** A tensor that a model needs, by its name in the checkpoint. */
 export interface Parameter {
   readonly name: string
+  /** As it is served. */
   readonly shape: readonly number[]
+  /** Whether the checkpoint keeps this matrix transposed. */
+  readonly transposed?: boolean
 }
 
-/** y = x W^T + b for a weight of (outputs, inputs), as PyTorch's Linear keeps it; y = x W + b where `inputsFirst`. */
+/** y = x W^T + b, as PyTorch's Linear keeps it. */
 export interface Linear {
+  /** (outputs, inputs) */
   readonly weight: Parameter
   /** (outputs), or null */
   readonly bias: Parameter | null
-  readonly inputsFirst: boolean
   readonly inputs: number
   readonly outputs: number
 }

@@ -59,7 +59,7 @@ export function segmentGraph(segment: Segment, wanted: readonly string[], weight
           const bias = parameter(linear.bias)
           from.push(gain === null ? bias : graph.op('Mul', [bias, graph.input(gain.input, 'float', 1)]))
         }
-        return graph.op('Gemm', from, { transB: linear.inputsFirst ? 0 : 1 })
+        return graph.op('Gemm', from, { transB: 1 })
       }
       case 'third': {
         const { order, heads, which } = operation

@@ -115,14 +115,13 @@ async function norm(x: Matrix, { kind, epsilon, plusOne, ...of }: Norm, groups: 
 async function linear(x: Matrix, of: Linear, gains: Float32Array | null, read: Read): Promise<Matrix> {
   const weight = await read(of.weight)
   const bias = of.bias === null ? null : await read(of.bias)
-  const { inputs, outputs, inputsFirst } = of
+  const { inputs, outputs } = of
   const data = new Float64Array(x.rows * outputs)
-  const [byInput, byOutput] = inputsFirst ? [outputs, 1] : [1, inputs]
   for (let row = 0; row < x.rows; row++) {
     const from = x.data.subarray(row * inputs, (row + 1) * inputs)
     for (let output = 0; output < outputs; output++) {
       let sum = 0
-      for (let input = 0; input < inputs; input++) sum += from[input]! * weight[input * byInput + output * byOutput]!
+      for (let input = 0; input < inputs; input++) sum += from[input]! * weight[output * inputs + input]!
       data[row * outputs + output] = sum + (bias === null ? 0 : bias[output]! * (gains === null ? 1 : gains[output]!))
     }
   }

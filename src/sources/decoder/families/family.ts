@@ -31,18 +31,16 @@ export function linear(name: string, inputs: number, outputs: number, bias: bool
   return {
     weight: parameter(`${name}.weight`, outputs, inputs),
     bias: bias ? parameter(`${name}.bias`, outputs) : null,
-    inputsFirst: false,
     inputs,
     outputs,
   }
 }
 
-/** GPT-2's Conv1D: a Linear whose weight is (inputs, outputs). */
+/** GPT-2's Conv1D: a Linear whose weight a checkpoint keeps as (inputs, outputs). */
 export function conv1d(name: string, inputs: number, outputs: number): Linear {
   return {
-    weight: parameter(`${name}.weight`, inputs, outputs),
+    weight: { ...parameter(`${name}.weight`, outputs, inputs), transposed: true },
     bias: parameter(`${name}.bias`, outputs),
-    inputsFirst: true,
     inputs,
     outputs,
   }
