@@ -1,4 +1,4 @@
-import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
+import { linear, linearIfDrawn, outProjParameters, qkvParameters } from './model.ts'
 import type { ModelClass } from './model.ts'
 
 /** Heads share one projection of d_out each for queries, keys and values, split by columns. */
@@ -8,7 +8,7 @@ export const multiHead: ModelClass = {
   dropoutOrder: 'batch',
   parameters: (spec) => [
     ...qkvParameters('', spec.dIn, spec.dOut, spec.qkvBias),
-    ...linearParameters('out_proj', spec.dOut, spec.dOut, true),
+    ...outProjParameters(spec.dOut),
   ],
   maskBuffers: () => ['mask'],
   lower: (_spec, parameters) => ({
