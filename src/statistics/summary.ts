@@ -219,13 +219,20 @@ export function sinkStatistics(rows: RowSums): (number | null)[] | null {
 }
 
 export interface Checks {
-  /** Greatest |sum_j A_ij - 1| over all rows that see a key, the sink's share included. */
+  /**
+   * Greatest |sum_j A_ij - 1| over all rows that see a key, the sink's share included; not a number where one of them
+   * has no weights, because a score overflowed.
+   */
   readonly maxRowSumError: number
   /** Greatest weight on a key that a row does not see. */
   readonly maxHiddenWeight: number
   /** Rows that see no key: their weights and contexts are zeros. */
   readonly emptyRows: number
-  /** Whether every context value, row sum and entropy that was wanted is finite. */
+  /**
+   * Whether every number that was used or is returned is finite. Contexts and row sums tell: a query, key or score that
+   * is not finite leaves the rows that see it without weights, and a value that is not makes a context that is not.
+   * Parameters and inputs are finite before anything is computed. What no row sees is not looked at.
+   */
   readonly finite: boolean
 }
 
@@ -246,7 +253,7 @@ export function checksOf(rows: RowSums, statistics: RowStatistics | undefined, c
           continue
         }
         const error = Math.abs(sum[row]! + (sinkWeight === null ? 0 : sinkWeight[row]!) - 1)
-        if (error > maxRowSumError) maxRowSumError = error
+        maxRowSumError = Math.max(maxRowSumError, error)
         if (!Number.isFinite(sum[row]! + terms[row]!)) finite = false
       }
     }

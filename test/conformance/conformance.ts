@@ -84,6 +84,12 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
       expectRows(actual.rowStatistics!, rowStatisticsOf(actual.weights!, 0), tolerance.statistics * sharpness)
     })
 
+    it('says of each row what its weights add up to in float64', async () => {
+      const sums = [...rowsOf(actual.weights!)].map((row) => row.reduce((sum, weight) => sum + weight, 0))
+      expect(greatest(actual.rowSums.sum, sums)).toBeLessThanOrEqual(5e-7)
+      expect(greatest((await engine.run(problem, {})).rowSums.sum, sums)).toBeLessThanOrEqual(5e-7)
+    })
+
     it('answers the same when nothing is asked for, and hands out nothing more', async () => {
       const bare = await engine.run(problem, {})
       expect(Object.keys(bare).sort()).toEqual(['context', 'rowSums'])

@@ -144,6 +144,7 @@ export function extremes(engine: () => Engine, oracle: Engine, tolerance: number
       fc.asyncProperty(of, async ({ first, ...scalars }) => {
         const whole = await bothRun(scalarProblem(scalars))
         expect(whole.rowSums.maxHiddenWeight).toBe(0)
+        expectToldByRows(whole)
         const { keep: _, ...undropped } = scalars
         const input = scalars.input.map((item) => item.slice(0, first))
         const beginning = await engine().run(scalarProblem({ ...undropped, input }), everything)
@@ -172,6 +173,18 @@ function expectNumbers(actual: ArrayLike<number>, expected: ArrayLike<number>, t
       if (error > tolerance) expect(is, `${what} ${i}`).toBe(shouldBe)
     } else if (holds(is) !== holds(shouldBe)) expect(is, `${what} ${i}`).toBe(shouldBe)
   }
+}
+
+/** Whoever looks at the rows' sums and the context alone knows whether anything at all is not finite. */
+function expectToldByRows(output: AttentionOutput): void {
+  const tensors = [output.queries!, output.keys!, output.values!, output.contextHeads!, output.context]
+  const all = [
+    ...tensors.map(({ data }) => data.every(Number.isFinite)),
+    ...[output.scores!, output.weights!].map((maps) => [...rowsOf(maps)].every((row) => row.every(Number.isFinite))),
+    ...rowColumns.map((column) => output.rowStatistics![column].every(Number.isFinite)),
+  ]
+  const told = output.context.data.every(Number.isFinite) && output.rowSums.sum.every(Number.isFinite)
+  expect(all.every(Boolean)).toBe(told)
 }
 
 function expectAlike(actual: AttentionOutput, expected: AttentionOutput, tolerance: number): void {

@@ -10,8 +10,8 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
 import { selfAttentionOperands } from '../operands.ts'
-import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph, rowColumns } from './graphs.ts'
-import { fillRows, fillSums, moments } from './rows.ts'
+import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph } from './graphs.ts'
+import { fillRows, fillSums, moments, rowWidth } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
 /**
@@ -211,7 +211,7 @@ function solveBlock(
         : {}),
     },
     {
-      rows: [count, heads, size, structure.statistics ? rowColumns.length : 1],
+      rows: [count, heads, size, structure.statistics ? rowWidth : 1],
       future: [1, 1, 1, 1],
       ...(context ? { mixed: [count, size, heads, headDim] } : {}),
       ...(structure.weights ? { weights: mapShape } : {}),
