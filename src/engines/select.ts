@@ -87,11 +87,7 @@ export class Engines {
 }
 
 /** The first engine that can solve such problems. */
-function firstAble(
-  candidates: readonly Engine[],
-  outlines: readonly ProblemOutline[],
-  all: readonly Engine[],
-): Engine {
+function firstAble(candidates: readonly Engine[], outlines: readonly ProblemOutline[], all: readonly Engine[]): Engine {
   const able = candidates.find((engine) => whyUnable(engine, outlines) === null)
   if (able !== undefined) return able
   const others = all.filter((engine) => whyUnable(engine, outlines) === null).map(({ name }) => name)

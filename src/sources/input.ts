@@ -7,8 +7,7 @@ import { float32Zeros } from '../tensor/zeros.ts'
 /** Where an array of a request comes from. */
 export type InputSource =
   /** torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) */
-  | { readonly randn: readonly number[]; readonly seed: number; readonly advance: number }
-  | { readonly values: Tensor }
+  { readonly randn: readonly number[]; readonly seed: number; readonly advance: number } | { readonly values: Tensor }
 
 /** Its shape, before anything is drawn. */
 export function inputShape(input: InputSource): readonly number[] {

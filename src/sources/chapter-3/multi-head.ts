@@ -6,10 +6,7 @@ export const multiHead: ModelClass = {
   kind: 'multi-head',
   className: 'MultiHeadAttention',
   dropoutOrder: 'batch',
-  parameters: (spec) => [
-    ...qkvParameters('', spec.dIn, spec.dOut, spec.qkvBias),
-    ...outProjParameters(spec.dOut),
-  ],
+  parameters: (spec) => [...qkvParameters('', spec.dIn, spec.dOut, spec.qkvBias), ...outProjParameters(spec.dOut)],
   maskBuffers: () => ['mask'],
   lower: (_spec, parameters) => ({
     query: linear(parameters, 'W_query'),

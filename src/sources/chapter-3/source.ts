@@ -124,7 +124,9 @@ export class Chapter3Source implements AttentionSource {
         ['mode', { plain: mode }],
       ],
       words: [
-        kind === 'causal' ? kind : `${kind}, ${numHeads} ${numHeads === 1 ? 'head' : 'heads'} of dimension ${dimension}`,
+        kind === 'causal'
+          ? kind
+          : `${kind}, ${numHeads} ${numHeads === 1 ? 'head' : 'heads'} of dimension ${dimension}`,
         `d_in ${spec.dIn}, d_out ${spec.dOut}, qkv_bias ${spec.qkvBias}`,
         'seed' in parameters ? `seed ${parameters.seed}` : 'given parameters',
       ],
