@@ -28,6 +28,10 @@ module.exports = {
       '^src/(problem|tensor|random|metrics|onnx)/',
       '^src/errors\\.ts$',
     ]),
+    only('models-know-decoders', '^src/models/', [
+      '^src/(sources/decoder|problem|tensor|metrics)/',
+      '^src/errors\\.ts$',
+    ]),
     only('engines-know-the-problem', '^src/engines/', [
       '^src/(problem|tensor|statistics|metrics|kernels|onnx)/',
       '^src/errors\\.ts$',
@@ -42,7 +46,7 @@ module.exports = {
       name: 'no-http-below',
       severity: 'error',
       from: {
-        path: '^src/(tensor|onnx|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/',
+        path: '^src/(tensor|onnx|random|problem|sources|models|engines|statistics|experiments|encoders|kernels|figures)/',
       },
       to: { path: '^src/(http|gateway|jobs)/' },
     },

@@ -17,7 +17,9 @@ export interface FigureSelection {
   readonly keys: Range | null
 }
 
-/** Query parameters as they come: text, or a number where a schema has already read one. */
+/**
+ * Query parameters as they come: text, a number where a schema has already read one, or for heads a list of either.
+ */
 export interface PlainSelection {
   readonly figure?: unknown
   readonly head?: unknown
@@ -90,9 +92,9 @@ function parseIndex(path: string, value: unknown, message: string): number {
 
 function parseHeads(value: unknown): number[] {
   const message = 'must be heads by their index, such as 0,2'
-  const heads = String(Array.isArray(value) ? NaN : value)
-    .split(',')
-    .map((part) => parseIndex('/head', part, message))
+  const parts: readonly unknown[] = Array.isArray(value) ? value : String(value).split(',')
+  if (parts.length === 0) throw invalid('/head', message)
+  const heads = parts.map((part) => parseIndex('/head', part, message))
   if (new Set(heads).size !== heads.length) throw invalid('/head', 'names a head twice')
   return heads
 }
