@@ -43,9 +43,9 @@ export async function serveJobs(
       (app) => askForKeys(app, config.API_KEYS, () => false),
       (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
       reportWork,
-      asyncExperiments(service.jobs),
+      asyncExperiments(service.jobs, config.BASE_PATH),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs),
+      jobRoutes(service.jobs, config.BASE_PATH),
     ],
     'debug',
   )

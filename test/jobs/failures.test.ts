@@ -38,9 +38,9 @@ describe('chunks that fail', () => {
       (app) => {
         app.decorateRequest('caller', '')
       },
-      asyncExperiments(service.jobs),
+      asyncExperiments(service.jobs, ''),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs),
+      jobRoutes(service.jobs, ''),
     ])
   })
   beforeEach(() => tries.clear())

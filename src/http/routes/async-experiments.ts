@@ -13,7 +13,7 @@ import { sendAccepted } from './jobs.ts'
 const kindOfRoute: Readonly<Record<string, JobKind>> = { '/experiments/bias': 'bias', '/experiments/heads': 'heads' }
 
 /** An experiment whose client prefers not to wait becomes a job. Its form is chosen when the result is fetched. */
-export function asyncExperiments(jobs: JobsApi): AppPart {
+export function asyncExperiments(jobs: JobsApi, basePath: string): AppPart {
   return (app) => {
     app.addHook('preHandler', async (request, reply) => {
       const kind = kindOfRoute[request.routeOptions.url ?? '']
@@ -24,7 +24,7 @@ export function asyncExperiments(jobs: JobsApi): AppPart {
       const body = request.body as ExperimentBody
       const { job, operations } = await jobs.submit(request.caller, kind, body, readExperimentRequest(kind, body))
       request.workUnits = workUnits(operations)
-      return sendAccepted(reply, job)
+      return sendAccepted(reply, basePath, job)
     })
   }
 }

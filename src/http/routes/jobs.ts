@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalid } from '../../errors.ts'
 import type { JobsApi } from '../../jobs/api.ts'
 import { unknownJob } from '../../jobs/job.ts'
+import type { JobDocument } from '../../jobs/job.ts'
 import type { AppPart } from '../app.ts'
 import { experimentForms } from '../experiment-form-names.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
@@ -12,8 +14,8 @@ const idPattern = /^[A-Za-z0-9_-]{22}$/
 const defaultLimit = 20
 const largestLimit = 100
 
-/** The addresses of jobs. */
-export function jobRoutes(jobs: JobsApi): AppPart {
+/** The addresses of jobs, and their links below `basePath`. */
+export function jobRoutes(jobs: JobsApi, basePath: string): AppPart {
   return (app) => {
     app.get('/jobs', { schema: jobDocs.list }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
@@ -22,18 +24,18 @@ export function jobRoutes(jobs: JobsApi): AppPart {
       if (query.before !== undefined && !idPattern.test(query.before))
         throw invalid('/before', 'must be the id of a job')
       const { jobs: page, next } = await jobs.list(request.caller, limit, query.before)
-      const address = next === null ? null : `/jobs?limit=${limit}&before=${next}`
+      const address = next === null ? null : `${basePath}/jobs?limit=${limit}&before=${next}`
       if (address !== null) reply.header('link', `<${address}>; rel="next"`)
-      return { jobs: page, next: address }
+      return { jobs: page.map((job) => below(basePath, job)), next: address }
     })
 
     app.get('/jobs/:id', { schema: jobDocs.get }, async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return jobs.get(request.caller, idOf(request))
+      return below(basePath, await jobs.get(request.caller, idOf(request)))
     })
 
     app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) =>
-      reply.code(202).send(await jobs.cancel(request.caller, idOf(request))),
+      reply.code(202).send(below(basePath, await jobs.cancel(request.caller, idOf(request)))),
     )
 
     app.get('/jobs/:id/result', { schema: jobDocs.result }, async (request, reply) => {
@@ -54,7 +56,7 @@ export function jobRoutes(jobs: JobsApi): AppPart {
         .type('text/event-stream')
         .header('cache-control', 'no-store')
         .header('x-accel-buffering', 'no')
-        .send(events)
+        .send(basePath === '' ? events : Readable.from(eventsBelow(basePath, events), { objectMode: false }))
     })
   }
 }
@@ -82,7 +84,24 @@ function lastEvent(request: FastifyRequest): number {
   return Number(header)
 }
 
+/** A job whose links begin with `basePath`: they are kept without it, since it may be another one tomorrow. */
+function below(basePath: string, job: JobDocument): JobDocument {
+  if (basePath === '') return job
+  const { self, result, events } = job.links
+  return { ...job, links: { self: basePath + self, result: basePath + result, events: basePath + events } }
+}
+
+/** The jobs in a stream of events likewise; every piece of the stream has whole events. */
+async function* eventsBelow(basePath: string, events: Readable): AsyncGenerator<string> {
+  for await (const piece of events)
+    yield String(piece).replaceAll(
+      /^data: (.*)$/gm,
+      (_line, job: string) => `data: ${JSON.stringify(below(basePath, JSON.parse(job) as JobDocument))}`,
+    )
+}
+
 /** 202: where the job is to be found. */
-export function sendAccepted(reply: FastifyReply, job: { readonly links: { readonly self: string } }): FastifyReply {
+export function sendAccepted(reply: FastifyReply, basePath: string, accepted: JobDocument): FastifyReply {
+  const job = below(basePath, accepted)
   return reply.code(202).headers({ location: job.links.self, 'preference-applied': 'respond-async' }).send(job)
 }
