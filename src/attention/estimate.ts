@@ -1,5 +1,5 @@
 import { workUnits } from '../admission/work-units.ts'
-import { countParameters } from '../sources/chapter-3/build.ts'
+import { countParameterTensors, countParameters } from '../sources/chapter-3/build.ts'
 import { headDim, headsWidth, outputDim } from '../sources/chapter-3/spec.ts'
 import { inputShape } from './request.ts'
 import type { AttentionRequest } from './request.ts'
@@ -8,6 +8,8 @@ import type { AttentionRequest } from './request.ts'
 const blockRows = 128
 /** Scores of a block that holds several items. */
 const blockScores = 2 ** 22
+/** A parameter beside its numbers: its array, shape and name, and their places in the model's map. */
+const parameterTensorBytes = 1_536
 const float32 = 4
 const float64 = 8
 
@@ -30,7 +32,7 @@ export function estimateBytes(request: AttentionRequest): number {
   const stages = positions * (3 * headsWidth(spec) + headsWidth(spec) + outputDim(spec)) * float32
   const whole = request.engine === 'reference' || request.engine === 'direct'
   let bytes = countParameters(spec) * float32 * 2 + positions * dIn * float32 + 2 * stages + 5 * engineBlock
-  bytes += maps * seqLen * 7 * float64
+  bytes += countParameterTensors(spec) * parameterTensorBytes + maps * seqLen * 7 * float64
   if (returns.has('weights') || returns.has('similarity')) bytes += whole ? square * float32 : causalMaps
   if (returns.has('scores')) bytes += whole ? square * float32 : causalMaps
   if (request.engine === 'reference') bytes += 2 * stages + 3 * seqLen * seqLen * float64
