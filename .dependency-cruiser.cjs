@@ -16,20 +16,24 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     only('metrics-are-a-leaf', '^src/metrics/', []),
-    only('tensor-is-a-leaf', '^src/tensor/', ['^src/errors\\.ts$']),
+    only('tensor-knows-what-rows-see', '^src/tensor/', ['^src/problem/visibility\\.ts$']),
     only('kernels-are-a-leaf', '^src/kernels/', []),
     only('counts-are-a-leaf', '^src/metrics/', []),
     only('errors-are-a-leaf', '^src/errors\\.ts$', []),
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
-    only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random|kernels)/', '^src/errors\\.ts$']),
+    only('statistics-know-tensors', '^src/statistics/', ['^src/(problem|tensor|random|kernels)/']),
     only('onnx-is-a-leaf', '^src/onnx/', []),
     only('the-problem-is-a-leaf', '^src/problem/', []),
     only('sources-know-no-engine', '^src/sources/', [
       '^src/(problem|tensor|random|metrics|onnx)/',
       '^src/errors\\.ts$',
     ]),
+    only('models-know-decoders', '^src/models/', [
+      '^src/(sources/decoder|problem|tensor|metrics)/',
+      '^src/errors\\.ts$',
+    ]),
     only('engines-know-the-problem', '^src/engines/', [
-      '^src/(problem|sources|tensor|statistics|metrics|kernels|onnx)/',
+      '^src/(problem|tensor|statistics|metrics|kernels|onnx)/',
       '^src/errors\\.ts$',
     ]),
     ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
@@ -42,7 +46,7 @@ module.exports = {
       name: 'no-http-below',
       severity: 'error',
       from: {
-        path: '^src/(tensor|onnx|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/',
+        path: '^src/(tensor|onnx|random|problem|sources|models|engines|statistics|experiments|encoders|kernels|figures)/',
       },
       to: { path: '^src/(http|gateway|jobs)/' },
     },
@@ -66,12 +70,21 @@ module.exports = {
       from: { path: '^src/experiments/' },
       to: { path: '^src/engines/[^/]+/' },
     },
-    {
-      name: 'encoders-know-no-engine',
-      severity: 'error',
-      from: { path: '^src/(encoders|figures)/' },
-      to: { path: '^src/engines/[^/]+/' },
-    },
+    // Whoever computes, encodes or draws asks a source for its description and knows none by name.
+    only('attention-knows-no-source-by-name', '^src/attention/', [
+      '^src/(admission|problem|statistics|tensor)/',
+      '^src/engines/[^/]+\\.ts$',
+      '^src/sources/source\\.ts$',
+    ]),
+    only('encoders-know-results', '^src/encoders/', [
+      '^src/(attention|experiments|problem|statistics|tensor|kernels)/',
+      '^src/sources/source\\.ts$',
+    ]),
+    only('figures-know-results', '^src/figures/', [
+      '^src/(attention|experiments|encoders|problem|statistics|tensor)/',
+      '^src/sources/source\\.ts$',
+      '^src/errors\\.ts$',
+    ]),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

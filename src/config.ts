@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { visibleGpus } from './engines/nvidia.ts'
+import { readRange } from './http/client-address.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -14,6 +15,8 @@ interface Setting {
   /** The default as docs/settings.md prints it, where `fallback` depends on the machine. */
   readonly shownDefault?: string
   readonly meaning: string
+  /** What a wrong value is told, where the schema alone cannot say it. */
+  readonly wanted?: string
 }
 
 const text = (text: string): unknown => text
@@ -23,7 +26,14 @@ const list = (text: string): unknown =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
-const boolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text
+const boolean = (text: string): unknown => ({ true: true, false: false })[text.toLowerCase()] ?? text
+const proxies = (text: string): unknown => {
+  if (text === 'false' || text === '0') return false
+  if (text === 'true') return 1
+  if (/^\d+$/.test(text)) return Number(text)
+  const ranges = list(text) as string[]
+  return ranges.length > 0 && ranges.every((range) => readRange(range) !== undefined) ? ranges : text
+}
 const natural = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 const oneOf = <T extends string>(...names: T[]) => Type.Union(names.map((name) => Type.Literal(name)))
 
@@ -86,10 +96,13 @@ export const settings = {
     meaning: 'Origins of other pages that may call the service, comma-separated; `*` for any.',
   },
   TRUST_PROXY: {
-    schema: Type.Boolean(),
-    read: boolean,
+    schema: Type.Union([Type.Literal(false), Type.Integer({ minimum: 1, maximum: 100 }), Type.Array(Type.String())]),
+    read: proxies,
     fallback: () => false,
-    meaning: 'Believe X-Forwarded-For: only behind a proxy of your own.',
+    wanted: 'must be false, true, a number of proxies, or addresses and ranges such as 10.0.0.0/8,::1',
+    meaning:
+      'Proxies of your own whose X-Forwarded-For is believed: `false`, so many (`true` is one), or their addresses and ' +
+      'ranges, comma-separated. The client is the last address that they do not vouch for.',
   },
   LOG_LEVEL: {
     schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -154,6 +167,31 @@ export const settings = {
     fallback: () => '',
     meaning: 'Where OpenTelemetry traces go; empty: none, and nothing is loaded.',
   },
+  OTEL_TRACES_EXPORTER: {
+    schema: oneOf('otlp', 'none'),
+    read: text,
+    fallback: () => 'otlp',
+    meaning: '`none`: no traces, whatever the endpoint.',
+  },
+  OTEL_SDK_DISABLED: {
+    schema: Type.Boolean(),
+    read: boolean,
+    fallback: () => false,
+    meaning: '`true`: no traces, and nothing is loaded.',
+  },
+  OTEL_SERVICE_NAME: {
+    schema: Type.String(),
+    read: text,
+    fallback: () => '',
+    shownDefault: '`attention-service`',
+    meaning: 'The name of the service in its traces.',
+  },
+  OTEL_RESOURCE_ATTRIBUTES: {
+    schema: Type.String(),
+    read: text,
+    fallback: () => '',
+    meaning: 'More attributes of its traces, as `key=value,key=value`.',
+  },
 } as const satisfies Record<string, Setting>
 
 export type Config = { readonly [Name in keyof typeof settings]: Static<(typeof settings)[Name]['schema']> }
@@ -175,7 +213,7 @@ export function readConfig(environment: Environment = process.env): Config {
     if (given === undefined || given === '') return [name, setting.fallback(environment)]
     const value = setting.read(given)
     const error = Value.Errors(setting.schema, value).First()
-    if (error !== undefined) throw new ConfigError(`${name}=${given}: ${wanted(setting.schema)}`)
+    if (error !== undefined) throw new ConfigError(`${name}=${given}: ${setting.wanted ?? wanted(setting.schema)}`)
     return [name, value]
   })
   return Object.fromEntries(entries) as Config

@@ -1,25 +1,19 @@
-import type { AttentionMaps } from '../tensor/attention-maps.ts'
+import type { AttentionMaps, RowPlace } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Selection } from './selection.ts'
 
 /**
- * An array as every encoder walks it: row after row along the last axis, whatever keeps the numbers. A row of a causal
- * map has `visible` numbers of its own, and the masked value from there to its end.
+ * An array as every encoder walks it: row after row along the last axis, whatever keeps the numbers. A row of a map has
+ * numbers of its own where its query sees keys, and the masked value before and behind them.
  */
 export interface ArrayView {
   readonly shape: readonly number[]
-  /** What fills a row after its visible part. */
+  /** What fills a row before its own numbers and behind them. */
   readonly masked: number
   /** Number of rows: the product of all lengths but the last. */
   readonly rowCount: number
   /** Where a row's numbers lie. */
   row(index: number): RowPlace
-}
-
-export interface RowPlace {
-  readonly data: Float32Array
-  readonly offset: number
-  readonly visible: number
 }
 
 /** All of a tensor. A tensor of one axis is one row. */
@@ -29,30 +23,37 @@ export function tensorView(tensor: Tensor): ArrayView {
     shape: tensor.shape,
     masked: 0,
     rowCount: tensor.data.length / width,
-    row: (index) => ({ data: tensor.data, offset: index * width, visible: width }),
+    row: (index) => ({ data: tensor.data, offset: index * width, first: 0, end: width }),
   }
 }
 
-/** (batch, seqLen, width), of which the selected rows. */
+/** (batch, positions, width), of which the selected rows. */
 export function positionsView(tensor: Tensor, { rowStart, rowCount }: Selection): ArrayView {
-  const [batch, seqLen, width] = tensor.shape as [number, number, number]
+  const [batch, positions, width] = tensor.shape as [number, number, number]
   return {
     shape: [batch, rowCount, width],
     masked: 0,
     rowCount: batch * rowCount,
     row(index) {
       const item = Math.floor(index / rowCount)
-      return { data: tensor.data, offset: (item * seqLen + rowStart + (index % rowCount)) * width, visible: width }
+      const offset = (item * positions + rowStart + (index % rowCount)) * width
+      return { data: tensor.data, offset, first: 0, end: width }
     },
   }
 }
 
-/** (batch, heads, seqLen, headDim), of which the selected heads, and rows where `byRow`. */
-export function headsView(tensor: Tensor, selection: Selection, byRow: boolean): ArrayView {
-  const [batch, heads, seqLen, width] = tensor.shape as [number, number, number, number]
-  const rowStart = byRow ? selection.rowStart : 0
-  const rows = byRow ? selection.rowCount : seqLen
-  const chosen = selection.heads
+/** (batch, heads, queries, width), of which the selected heads and rows. */
+export function queriesView(tensor: Tensor, { heads, rowStart, rowCount }: Selection): ArrayView {
+  return headsView(tensor, heads, rowStart, rowCount)
+}
+
+/** (batch, keyValueHeads, keys, width), of which the heads that the selected ones read. */
+export function keysView(tensor: Tensor, { keyValueHeads }: Selection): ArrayView {
+  return headsView(tensor, keyValueHeads, 0, tensor.shape[2]!)
+}
+
+function headsView(tensor: Tensor, chosen: readonly number[], rowStart: number, rows: number): ArrayView {
+  const [batch, heads, positions, width] = tensor.shape as [number, number, number, number]
   return {
     shape: [batch, chosen.length, rows, width],
     masked: 0,
@@ -61,28 +62,34 @@ export function headsView(tensor: Tensor, selection: Selection, byRow: boolean):
       const map = Math.floor(index / rows)
       const item = Math.floor(map / chosen.length)
       const head = chosen[map % chosen.length]!
-      return {
-        data: tensor.data,
-        offset: ((item * heads + head) * seqLen + rowStart + (index % rows)) * width,
-        visible: width,
-      }
+      const offset = ((item * heads + head) * positions + rowStart + (index % rows)) * width
+      return { data: tensor.data, offset, first: 0, end: width }
     },
   }
 }
 
-/** (batch, heads, query, key), of which the selected heads and rows. */
-export function mapsView(maps: AttentionMaps, { heads, rowStart, rowCount }: Selection): ArrayView {
+/** (batch, heads, query, key), of which the selected heads, rows and keys. */
+export function mapsView(maps: AttentionMaps, selection: Selection): ArrayView {
+  const { heads, rowStart, rowCount, keyStart, keyCount } = selection
+  const all = keyCount === maps.keys
   return {
-    shape: [maps.batch, heads.length, rowCount, maps.seqLen],
+    shape: [maps.batch, heads.length, rowCount, keyCount],
     masked: maps.masked,
     rowCount: maps.batch * heads.length * rowCount,
     row(index) {
       const map = Math.floor(index / rowCount)
       const query = rowStart + (index % rowCount)
-      const { data, offset } = maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
-      return { data, offset, visible: query + 1 }
+      const place = maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
+      return all ? place : within(place, keyStart, keyCount)
     },
   }
+}
+
+/** What of a row lies within some keys, counted from the first of them. */
+function within({ data, offset, first, end }: RowPlace, keyStart: number, keyCount: number): RowPlace {
+  const from = Math.min(Math.max(first - keyStart, 0), keyCount)
+  const to = Math.max(from, Math.min(end - keyStart, keyCount))
+  return { data, offset: offset + Math.max(keyStart - first, 0), first: from, end: to }
 }
 
 /** (batch, heads, heads), of which the selected heads on both axes. */

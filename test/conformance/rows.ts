@@ -15,7 +15,7 @@ export const rowColumns = [
 export function* rowsOf(maps: AttentionMaps): Generator<number[]> {
   for (let item = 0; item < maps.batch; item++) {
     for (let head = 0; head < maps.heads; head++) {
-      for (let query = 0; query < maps.seqLen; query++) yield [...maps.row(item, head, query)]
+      for (let query = 0; query < maps.queries; query++) yield [...maps.row(item, head, query)]
     }
   }
 }

@@ -1,5 +1,6 @@
-import type { AttentionRequest } from '../../src/attention/request.ts'
 import type { AttentionResult } from '../../src/attention/result.ts'
+import { selfAttentionSize } from '../../src/problem/size.ts'
+import { causal } from '../../src/problem/visibility.ts'
 import { emptyRowSums } from '../../src/statistics/row-statistics.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -28,17 +29,22 @@ function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed
     const data = numbers(batch * heads * rows * width, seed + from)
     for (let row = 0; row < batch * heads * rows; row++)
       data.fill(7, row * width + from + (row % rows) + 1, (row + 1) * width)
-    blocks.push({ data, width })
+    blocks.push({ data, firstKey: 0, width })
   }
-  return new AttentionMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
+  return new AttentionMaps({
+    batch,
+    heads,
+    visibility: causal(seqLen),
+    masked,
+    itemsPerBlock: batch,
+    rowsPerBlock,
+    blocks,
+  })
 }
 
 /** What an answer would hold: weights, scores, a context and heads' queries of random numbers. */
-export function resultOf(
-  size: Size,
-  asked: Partial<Pick<AttentionRequest, 'heads' | 'rows' | 'tensorFormat'>> = {},
-): AttentionResult {
-  const { batch, heads, seqLen } = size
+export function resultOf(size: Size): AttentionResult {
+  const { batch, heads, seqLen: length } = size
   const tensor = (...shape: number[]): Tensor => ({
     shape,
     data: numbers(
@@ -47,41 +53,33 @@ export function resultOf(
     ),
   })
   return {
-    request: {
-      spec: {
-        kind: 'multi-head',
-        dIn: 3,
-        dOut: 2 * heads,
-        contextLength: seqLen,
-        numHeads: heads,
-        dropout: 0,
-        qkvBias: false,
-        outProj: true,
-      },
-      parameters: { seed: 1 },
-      input: { randn: [batch, seqLen, 3], seed: 1, advance: 0 },
-      mode: 'eval',
-      engine: undefined,
-      returns: new Set(['weights', 'scores', 'queries', 'context', 'input']),
-      heads: null,
-      rows: null,
-      tensorFormat: 'nested',
-      tokens: null,
-      ...asked,
+    source: {
+      members: [
+        ['model', { plain: { kind: 'multi-head', d_in: 3 } }],
+        ['input', { input: 'input', shape: [batch, length, 3] }],
+      ],
+      words: [],
+      modeWords: [],
+      scoreWords: '',
+      drops: false,
+      masks: false,
     },
-    numParameters: 0,
-    input: tensor(batch, seqLen, 3),
+    returns: new Set(['weights', 'scores', 'queries', 'context', 'input']),
+    layer: null,
+    size: selfAttentionSize({ batch, length, dIn: 3, heads, headDim: 2 }),
+    visibility: causal(length),
+    inputs: new Map([['input', tensor(batch, length, 3)]]),
     parameters: null,
     output: {
       weights: maps(size, 0, 1),
       scores: maps(size, -Infinity, 2),
-      queries: tensor(batch, heads, seqLen, 2),
-      context: tensor(batch, seqLen, 2 * heads),
-      rowSums: emptyRowSums(batch, heads, seqLen),
+      queries: tensor(batch, heads, length, 2),
+      context: tensor(batch, length, 2 * heads),
+      rowSums: emptyRowSums(batch, heads, causal(length)),
     },
     summary: null,
     similarity: null,
-    checks: { maxRowSumError: 0, maxFutureWeight: 0, finite: true },
+    checks: { maxRowSumError: 0, maxHiddenWeight: 0, emptyRows: 0, finite: true },
     engine: { name: 'onnxruntime', device: 'cpu', version: '1' },
     letGo: () => {},
   }

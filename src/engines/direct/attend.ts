@@ -1,6 +1,6 @@
 import type { RowStatistics } from '../../statistics/row-statistics.ts'
 
-/** Where one map's rows lie: queries, keys and values stay in (batch, seqLen, width), a head is a range of columns. */
+/** Where one map's rows lie: queries, keys and values stay in (batch, length, width), a head is a range of columns. */
 export interface MapPlace {
   /** Start of the item's first row in queries, and its row stride. */
   readonly queryStart: number
@@ -16,13 +16,13 @@ export interface AttendArrays {
   readonly keys: Float32Array
   /** Null where no context is wanted. */
   readonly values: Float32Array | null
-  /** (batch, heads, seqLen, seqLen), or null where they are not wanted */
+  /** (batch, heads, length, length), or null where they are not wanted */
   readonly weights: Float32Array | null
   readonly scores: Float32Array | null
-  /** (batch, seqLen, heads * headDim), written at the queries' places */
+  /** (batch, length, heads * headDim), written at the queries' places */
   readonly mixed: Float32Array
   readonly rows: RowStatistics
-  /** (seqLen): the weights of the row at hand */
+  /** (length): the weights of the row at hand */
   readonly row: Float64Array
 }
 
@@ -30,7 +30,7 @@ export interface AttendArrays {
 export function attend(
   at: MapPlace,
   arrays: AttendArrays,
-  seqLen: number,
+  length: number,
   headDim: number,
   scale: number,
   keep: Uint8Array | null,
@@ -38,9 +38,9 @@ export function attend(
 ): void {
   const { queryStart, queryStride, keyStart, keyStride, map } = at
   const { queries, keys, values, weights, scores, mixed, rows, row } = arrays
-  for (let query = 0; query < seqLen; query++) {
+  for (let query = 0; query < length; query++) {
     const q = queryStart + query * queryStride
-    const start = (map * seqLen + query) * seqLen
+    const start = (map * length + query) * length
     let max = -Infinity
     let min = Infinity
     for (let key = 0; key <= query; key++) {
@@ -74,7 +74,7 @@ export function attend(
       sum += weight
     }
     if (weights !== null) for (let key = 0; key <= query; key++) weights[start + key] = row[key]!
-    const index = map * seqLen + query
+    const index = map * length + query
     rows.entropy[index] = Math.log(total) - weighted * inverse
     rows.maxWeight[index] = inverse
     rows.distance[index] = moment * inverse

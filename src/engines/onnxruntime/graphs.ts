@@ -9,8 +9,8 @@ export const blockRows = 64
 const unseen = -Infinity
 
 /**
- * What a block says of a row with the weights p and the scores s less the greatest of them, in this order; without
- * statistics only the last.
+ * What a block says of a row with the weights p and the scores s less the greatest of them, in this order, and then its
+ * sums by the moments' matrix; without statistics only one sum of p.
  */
 export const rowColumns = [
   'max p',
@@ -18,11 +18,12 @@ export const rowColumns = [
   'p of token 0',
   'p of the previous token',
   'p of the token itself',
-  'moment',
-  'sum p',
 ] as const
 
-/** Columns of the moments' matrix: two that say something, and zeros up to a width that suits SIMD. */
+/**
+ * Columns of the moments' matrix, a width that suits SIMD: one for the distance, and parts of the sum of p, since a
+ * float32 sum of a thousand weights may be off by 1e-6. The parts are added in float64.
+ */
 export const momentColumns = 16
 
 export interface ProjectStructure {
@@ -91,12 +92,12 @@ export interface BlockStructure {
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
  * Reads query (n, B, H, D), key and, for the context, value (w, B, G, D), scale (1); where there is dropout, keep
- * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being [w - 1 -
- * j, 1, 0, ...]; and as whole numbers, none of which is worked out in the graph, so that all of it can run on one
+ * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being w - 1 - j
+ * and a 1 among zeros; and as whole numbers, none of which is worked out in the graph, so that all of it can run on one
  * device: to = r1, size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0,
  * 0, 0, 0, 0], for statistics step = n + 2, and where heads are grouped keyHeads (H), the keys' head of each head.
  *
- * Writes rows (B, H, n, rowColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w)
+ * Writes rows (B, H, n, rowColumns + momentColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w)
  * where they are wanted. What lies beyond the diagonal in scores is not masked.
  *
  * Where scores and values are known to be moderate a block is not guarded, which would take half as long again.
@@ -153,12 +154,6 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   if (structure.statistics) {
     const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
     const [end, step] = [graph.integers(blockRows * (blockRows + 1)), whole('step')]
-    const momentAndSum = slice(
-      graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]),
-      columns,
-      zero,
-      graph.integers(2),
-    )
     const greatest = graph.op('ReduceMax', [weights, columns])
     graph.output(
       'rows',
@@ -170,7 +165,7 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
           slice(weights, columns, zero, one),
           slice(flat, rows, zero, end, step),
           slice(flat, rows, one, end, step),
-          momentAndSum,
+          graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]),
         ],
         { axis: 3 },
       ),

@@ -1,11 +1,11 @@
 /**
  * Softmax of each row i over its keys j <= i, shifted by the row's maximum; 0 at the other keys. A row that sees a score
- * which is not finite has no weights: they are not numbers. (seqLen, seqLen) -> (seqLen, seqLen)
+ * which is not finite has no weights: they are not numbers. (length, length) -> (length, length)
  */
-export function causalSoftmax(scores: Float64Array, seqLen: number): Float64Array {
+export function causalSoftmax(scores: Float64Array, length: number): Float64Array {
   const weights = new Float64Array(scores.length)
-  for (let query = 0; query < seqLen; query++) {
-    const start = query * seqLen
+  for (let query = 0; query < length; query++) {
+    const start = query * length
     const end = start + query + 1
     const visible = scores.subarray(start, end)
     if (!visible.every(Number.isFinite)) {

@@ -59,30 +59,30 @@ export function attendBlock(
   const hidden = futureOf(tf, rows, count)
   const { weights, logit, maxWeight } = guarded ? guardedSoftmax(tf, scores, hidden) : plainSoftmax(tf, scores, hidden)
 
-  // Columns beside the values: distance back from the block's last position, and ones.
-  const reach = tf.stack([tf.range(count - 1, -1, -1), tf.ones([count])], 1) // (count, 2)
-  const columns = tf.tile(tf.expandDims<TensorFlow.Tensor3D>(reach, 0), [maps, 1, 1]) // (maps, count, 2)
+  // A column beside the values: distance back from the block's last position.
+  const distances = tf.reshape(tf.range(count - 1, -1, -1), [1, count, 1])
+  const column = tf.tile(distances as TensorFlow.Tensor3D, [maps, 1, 1]) //                   (maps, count, 1)
   let context: TensorFlow.Tensor3D | null = null
-  let sums: TensorFlow.Tensor3D
+  let reach: TensorFlow.Tensor3D
   if (values === null) {
-    sums = tf.matMul<TensorFlow.Tensor3D>(weights, columns)
+    reach = tf.matMul<TensorFlow.Tensor3D>(weights, column)
   } else if (guarded) {
     const kept = keep === null ? weights : tf.mul<TensorFlow.Tensor3D>(weights, keep)
     context = tf.div<TensorFlow.Tensor3D>(guardedMix(tf, kept, values, hidden), keepProbability)
-    sums = tf.matMul(weights, columns)
+    reach = tf.matMul(weights, column)
   } else if (keep === null) {
     const headDim = values.shape[2]
-    const mixed = tf.matMul<TensorFlow.Tensor3D>(weights, tf.concat([values, columns], 2))
+    const mixed = tf.matMul<TensorFlow.Tensor3D>(weights, tf.concat([values, column], 2))
     context = tf.slice(mixed, [0, 0, 0], [-1, -1, headDim])
-    sums = tf.slice(mixed, [0, 0, headDim], [-1, -1, 2])
+    reach = tf.slice(mixed, [0, 0, headDim], [-1, -1, 1])
   } else {
     context = tf.div<TensorFlow.Tensor3D>(
       tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values),
       keepProbability,
     )
-    sums = tf.matMul(weights, columns)
+    reach = tf.matMul(weights, column)
   }
-  const [reachSum, sum] = tf.unstack(sums, 2) as [TensorFlow.Tensor2D, TensorFlow.Tensor2D]
+  const sum = tf.sum(weights, -1) // by a tree of sums, far nearer than a product with ones
   const own = tf.slice(weights, [0, 0, first], [-1, -1, rows]) //              (maps, rows, rows)
   const future = tf.max(tf.where(tf.slice(hidden, [0, first], [-1, rows]), own, 0), -1)
   const picked: TensorFlow.Tensor = tf.gather(
@@ -91,7 +91,10 @@ export function attendBlock(
     1,
   ) // (maps, 3 * rows)
   const statistics = tf.concat(
-    [tf.transpose(tf.reshape(picked, [maps, 3, rows]), [1, 0, 2]), tf.stack([maxWeight, logit, reachSum, sum, future])],
+    [
+      tf.transpose(tf.reshape(picked, [maps, 3, rows]), [1, 0, 2]),
+      tf.stack([maxWeight, logit, tf.squeeze(reach, [2]), sum, future]),
+    ],
     0,
   ) as TensorFlow.Tensor3D
   return { context, weights, scores, statistics }

@@ -1,6 +1,7 @@
 import { invalid } from '../../errors.ts'
 import { modelClasses } from '../../sources/chapter-3/classes.ts'
-import type { NamedParameters, ParameterSpec } from '../../sources/chapter-3/model.ts'
+import type { NamedParameters } from '../../sources/source.ts'
+import type { ParameterSpec } from '../../sources/chapter-3/model.ts'
 import type { ModelSpec } from '../../sources/chapter-3/spec.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { plainObject, pointerToken, readTensor } from './tensor.ts'

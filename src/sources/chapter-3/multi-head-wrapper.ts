@@ -1,6 +1,7 @@
-import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
-import type { ModelClass, NamedParameters } from './model.ts'
-import type { Projection } from '../../problem/problem.ts'
+import type { NamedParameters } from '../source.ts'
+import { linear, linearIfDrawn, outProjParameters, qkvParameters } from './model.ts'
+import type { ModelClass } from './model.ts'
+import type { Projection } from '../../problem/operands.ts'
 import type { ModelSpec } from './spec.ts'
 
 /** Independent causal heads, drawn one after the other; their outputs side by side, then an output projection. */
@@ -12,7 +13,7 @@ export const multiHeadWrapper: ModelClass = {
     const width = spec.dOut * spec.numHeads
     for (let head = 0; head < spec.numHeads; head++)
       yield* qkvParameters(`heads.${head}.`, spec.dIn, spec.dOut, spec.qkvBias)
-    if (spec.outProj) yield* linearParameters('out_proj', width, width, true)
+    if (spec.outProj) yield* outProjParameters(width)
   },
   *maskBuffers(spec) {
     for (let head = 0; head < spec.numHeads; head++) yield `heads.${head}.mask`
