@@ -28,6 +28,10 @@ module.exports = {
       '^src/(problem|tensor|random|metrics|onnx)/',
       '^src/errors\\.ts$',
     ]),
+    only('models-know-decoders', '^src/models/', [
+      '^src/(sources/decoder|problem|tensor|metrics)/',
+      '^src/errors\\.ts$',
+    ]),
     only('engines-know-the-problem', '^src/engines/', [
       '^src/(problem|tensor|statistics|metrics|kernels|onnx)/',
       '^src/errors\\.ts$',
@@ -42,7 +46,7 @@ module.exports = {
       name: 'no-http-below',
       severity: 'error',
       from: {
-        path: '^src/(tensor|onnx|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/',
+        path: '^src/(tensor|onnx|random|problem|sources|models|engines|statistics|experiments|encoders|kernels|figures)/',
       },
       to: { path: '^src/(http|gateway|jobs)/' },
     },
@@ -66,12 +70,21 @@ module.exports = {
       from: { path: '^src/experiments/' },
       to: { path: '^src/engines/[^/]+/' },
     },
-    {
-      name: 'encoders-know-no-engine',
-      severity: 'error',
-      from: { path: '^src/(encoders|figures)/' },
-      to: { path: '^src/engines/[^/]+/' },
-    },
+    // Whoever computes, encodes or draws asks a source for its description and knows none by name.
+    only('attention-knows-no-source-by-name', '^src/attention/', [
+      '^src/(admission|problem|statistics|tensor)/',
+      '^src/engines/[^/]+\\.ts$',
+      '^src/sources/source\\.ts$',
+    ]),
+    only('encoders-know-results', '^src/encoders/', [
+      '^src/(attention|experiments|problem|statistics|tensor|kernels)/',
+      '^src/sources/source\\.ts$',
+    ]),
+    only('figures-know-results', '^src/figures/', [
+      '^src/(attention|experiments|encoders|problem|statistics|tensor)/',
+      '^src/sources/source\\.ts$',
+      '^src/errors\\.ts$',
+    ]),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

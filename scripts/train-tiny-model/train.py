@@ -177,6 +177,11 @@ def save(model: GPT2LMHeadModel, tokenizer: Tokenizer, held_out: str, out: pathl
     )
     fast.save_pretrained(out)
     (out / "generation_config.json").unlink(missing_ok=True)
+    # transformers 4 does not know version 5's name of the class.
+    config = json.loads((out / "tokenizer_config.json").read_text())
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    config.pop("backend", None)
+    (out / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
     # 40,000 characters of the text that training never saw, cut between two speeches.
     (out / "held-out.txt").write_text(held_out[: held_out.index("\n\n", 40_000) + 1], encoding="utf-8")
     return GPT2LMHeadModel.from_pretrained(out, dtype=torch.float32)

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ClientLeft, Deadline, requestedSeconds } from '../admission/deadline.ts'
+import { Deadline, requestedSeconds } from '../admission/deadline.ts'
 import type { MemoryLedger } from '../admission/memory-ledger.ts'
 import type { Turns } from '../admission/turns.ts'
 import type { Engines } from '../engines/select.ts'
@@ -18,13 +18,14 @@ const unitsWorthALook = 1.01
 /**
  * Runs one request's work in its turn: memory first, decided at once, then a place, then the work itself, all within
  * the deadline. The memory is given back when the answer is out or its client gone. Work that goes on after its client
- * left, or past its deadline, sees the deadline's `signal` aborted.
+ * left, or past its deadline, sees the deadline's `signal` aborted. What `check` refuses is refused before it waits, but
+ * not before its memory is known to be there.
  */
 export async function admit<T>(
   computing: Computing,
   request: FastifyRequest,
   reply: FastifyReply,
-  needs: { bytes: number; seconds: number },
+  needs: { bytes: number; seconds: number; check?: () => void },
   work: (deadline: Deadline) => Promise<T>,
 ): Promise<T> {
   const seconds = requestedSeconds(request.headers['request-timeout'], needs.seconds)
@@ -35,6 +36,7 @@ export async function admit<T>(
     if (!reply.raw.writableFinished) deadline.leave()
   })
   try {
+    needs.check?.()
     const result = await computing.turns.run(deadline, request.timing, async () => {
       if (request.workUnits > unitsWorthALook && (await hasLeft(request))) deadline.leave()
       deadline.throwIfOver()
@@ -42,9 +44,6 @@ export async function admit<T>(
     })
     deadline.throwIfOver()
     return result
-  } catch (error) {
-    if (error instanceof ClientLeft) reply.hijack() // nobody is there to be answered
-    throw error
   } finally {
     deadline.clear()
   }

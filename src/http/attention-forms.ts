@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { Presentation } from '../attention/presentation.ts'
+import { needsOf } from '../attention/request.ts'
 import type { AttentionRequest } from '../attention/request.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { encodeJson } from '../encoders/json.ts'
@@ -10,29 +12,38 @@ import type { FigureSelection } from '../figures/index.ts'
 export const attentionForms = ['json', 'npz', 'vegalite', 'svg', 'png'] as const
 export type AttentionForm = (typeof attentionForms)[number]
 
-/**
- * What a form needs computed: a figure just what it draws, whatever `return` says. Refuses a figure that cannot be
- * drawn.
- */
+/** What a form needs computed: a figure just what it draws, whatever `return` says. */
 export function requestFor(
   form: AttentionForm,
   request: AttentionRequest,
   selection: FigureSelection,
 ): AttentionRequest {
-  if (form === 'json' || form === 'npz') return request
-  checkFigure(selection, request)
-  return { ...request, returns: new Set(figureNeeds(selection.figure)) }
+  return isFigure(form) ? { ...request, returns: new Set(figureNeeds(selection.figure)) } : request
+}
+
+/** Refuses a figure that cannot be drawn, before it is computed. Reads what each row sees. */
+export function checkForm(
+  form: AttentionForm,
+  { source, returns, presentation }: AttentionRequest,
+  selection: FigureSelection,
+): void {
+  if (isFigure(form)) checkFigure(selection, source.outlines(needsOf(returns))[0], presentation)
+}
+
+function isFigure(form: AttentionForm): boolean {
+  return form !== 'json' && form !== 'npz'
 }
 
 /** A result as bytes: small ones whole, large ones as a stream that follows its reader. */
 export async function encodeAttention(
   result: AttentionResult,
+  presentation: Presentation,
   form: AttentionForm,
   selection: FigureSelection,
 ): Promise<Buffer | Readable> {
-  if (form === 'json') return encodeJson(result)
-  if (form === 'npz') return encodeNpz(result)
-  const spec = attentionFigure(result, selection)
+  if (form === 'json') return encodeJson(result, presentation)
+  if (form === 'npz') return encodeNpz(result, presentation)
+  const spec = attentionFigure(result, selection, presentation)
   if (form === 'vegalite') return Buffer.from(JSON.stringify(spec))
   const svg = await toSvg(spec)
   return form === 'svg' ? Buffer.from(svg) : toPng(svg)

@@ -5,17 +5,25 @@ import type { Message } from './protobuf.ts'
 export type Value = string
 
 /** ONNX element types, by their numbers in TensorProto.DataType. */
-const elementTypes = { float: 1, uint8: 2, int64: 7 } as const
+const elementTypes = { float: 1, uint8: 2, int64: 7, bool: 9 } as const
 type ElementType = keyof typeof elementTypes
 
-/** A whole number is an INT attribute, a list of them INTS; `{ float }` makes a FLOAT of a number. */
-type Attribute = number | readonly number[] | { readonly float: number }
+/** A whole number is an INT attribute, a list of them INTS, text STRING; `{ float }` makes a FLOAT of a number. */
+type Attribute = number | string | readonly number[] | { readonly float: number }
 
 interface Node {
   readonly operator: string
   readonly inputs: readonly Value[]
   readonly output: Value
   readonly attributes: Readonly<Record<string, Attribute>>
+}
+
+/** Where the bytes of a constant lie, outside of the model. */
+export interface ExternalData {
+  /** The file's name, in the folder that the session is told. */
+  readonly file: string
+  readonly offset: number
+  readonly bytes: number
 }
 
 /** The domain of the operators that onnxruntime adds to ONNX's own. */
@@ -31,7 +39,13 @@ export class Graph {
   readonly #inputs: Message[] = []
   readonly #outputs = new Map<Value, string>()
   readonly #integers = new Map<string, Value>()
+  readonly #external = new Map<string, Value>()
+  readonly #opset: number
   #names = 0
+
+  constructor({ opset = 18 } = {}) {
+    this.#opset = opset
+  }
 
   /** A node with one output. An operator of onnxruntime's own is written `com.microsoft.Name`. */
   op(operator: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
@@ -58,6 +72,29 @@ export class Graph {
     return this.#constant('float', shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
 
+  /** A constant of float32 that is read, or mapped, from a file; equal ones are shared. */
+  external(shape: readonly number[], { file, offset, bytes }: ExternalData): Value {
+    const key = `${file} ${offset}`
+    const known = this.#external.get(key)
+    if (known !== undefined) return known
+    const name = this.#name()
+    const entry = (key: string, value: string): Message => message(13, string(1, key), string(2, value))
+    this.#constants.push(
+      message(
+        5,
+        ...shape.map((length) => integer(1, length)),
+        integer(2, elementTypes.float),
+        string(8, name),
+        entry('location', file),
+        entry('offset', String(offset)),
+        entry('length', String(bytes)),
+        integer(14, 1),
+      ),
+    )
+    this.#external.set(key, name)
+    return name
+  }
+
   /** A one-dimensional constant of whole numbers; equal ones are shared. */
   integers(...values: number[]): Value {
     const key = values.join(' ')
@@ -68,7 +105,7 @@ export class Graph {
     return known
   }
 
-  /** The model as bytes that onnxruntime loads: IR version 8, opset 18. */
+  /** The model as bytes that onnxruntime loads. */
   model(): Uint8Array {
     const outputs = [...this.#outputs.values()].map((name) =>
       message(12, string(1, name), message(2, message(1, integer(1, elementTypes.float)))),
@@ -83,7 +120,7 @@ export class Graph {
         ...this.#inputs,
         ...outputs,
       ),
-      ...message(8, string(1, ''), integer(2, 18)),
+      ...message(8, string(1, ''), integer(2, this.#opset)),
       ...message(8, string(1, microsoft), integer(2, 1)),
     ])
   }
@@ -122,6 +159,7 @@ export class Graph {
 
 function attribute(value: Attribute): Message[] {
   if (typeof value === 'number') return [integer(3, value), integer(20, 2)]
+  if (typeof value === 'string') return [string(4, value), integer(20, 3)]
   if ('float' in value) return [float(2, value.float), integer(20, 1)]
   return [...value.map((each) => integer(8, each)), integer(20, 7)]
 }

@@ -4,7 +4,7 @@ import { sizeOf } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { modelClasses } from './classes.ts'
 import { shapesMaps } from './model.ts'
-import type { NamedParameters } from './model.ts'
+import type { NamedParameters } from '../source.ts'
 import type { DropoutMask } from '../../problem/dropout.ts'
 import type { Projections } from '../../problem/operands.ts'
 import { headsWidth, outputDim } from './spec.ts'
@@ -51,6 +51,12 @@ export function countParameters(spec: ModelSpec): number {
   return 3 * width * (spec.dIn + Number(spec.qkvBias)) + (spec.outProj ? outputDim(spec) * (width + 1) : 0)
 }
 
+/** How many tensors these are: a wrapper has its own for each head. */
+export function countParameterTensors(spec: ModelSpec): number {
+  const linears = 3 * (spec.kind === 'multi-head-wrapper' ? spec.numHeads : 1)
+  return linears * (spec.qkvBias ? 2 : 1) + (spec.outProj ? 2 : 0)
+}
+
 /**
  * `nn.Linear`'s default initialisation for each parameter, in the constructor's order; `mapsAlone`: those of queries
  * and keys.
@@ -58,8 +64,9 @@ export function countParameters(spec: ModelSpec): number {
 export function drawParameters(spec: ModelSpec, generator: Generator, mapsAlone = false): NamedParameters {
   const parameters = new Map<string, Tensor>()
   let passed = 0
-  for (const { name, shape, fanIn } of modelClasses[spec.kind].parameters(spec)) {
-    if (mapsAlone && !shapesMaps(name)) {
+  for (const parameter of modelClasses[spec.kind].parameters(spec)) {
+    const { name, shape, fanIn } = parameter
+    if (mapsAlone && !shapesMaps(parameter)) {
       passed += sizeOf(shape)
       continue
     }

@@ -4,7 +4,7 @@ import { directEngine } from '../../../src/engines/direct/index.ts'
 import { openOnnxruntime } from '../../../src/engines/onnxruntime/index.ts'
 import { referenceEngine } from '../../../src/engines/reference/index.ts'
 import { modelClasses } from '../../../src/sources/chapter-3/classes.ts'
-import type { NamedParameters } from '../../../src/sources/chapter-3/model.ts'
+import type { NamedParameters } from '../../../src/sources/source.ts'
 import { selfAttention } from '../../../src/problem/problem.ts'
 import { headDim, outputDim } from '../../../src/sources/chapter-3/spec.ts'
 import type { ModelSpec } from '../../../src/sources/chapter-3/spec.ts'
@@ -32,7 +32,10 @@ const input = draw(batch * seqLen * dIn)
 
 function drawParameters(spec: ModelSpec): NamedParameters {
   return new Map(
-    modelClasses[spec.kind].parameters(spec).map(({ name, shape }) => [name, tensor(shape, draw(sizeOf(shape)))]),
+    Array.from(modelClasses[spec.kind].parameters(spec), ({ name, shape }) => [
+      name,
+      tensor(shape, draw(sizeOf(shape))),
+    ]),
   )
 }
 
