@@ -10,7 +10,7 @@ import { watchReader } from '../http/plugins/slow-clients.ts'
 import { prefersAsync } from '../http/prefer.ts'
 import type { Readiness } from '../http/readiness.ts'
 import { requireReady } from '../http/routes/health.ts'
-import { jobRoutes } from '../http/routes/jobs.ts'
+import { jobRoutes, jobRouteSeconds } from '../http/routes/jobs.ts'
 import { readReport, reportHeader } from '../http/work-report.ts'
 import { noJobs } from '../jobs/api.ts'
 import { JobFolder } from '../jobs/job-folder.ts'
@@ -25,6 +25,7 @@ const requestHeaders = [
   'content-encoding',
   'accept',
   'prefer',
+  'request-timeout',
   'last-event-id',
   'authorization',
   'x-api-key',
@@ -192,7 +193,7 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
         if (link.isFresh) done()
         else handOn(request, reply)
       })
-      await jobRoutes(noJobs)(jobs)
+      await jobRoutes(noJobs, jobRouteSeconds(config))(jobs)
     })
 
     /** The last that Fastify sees of a request. */
