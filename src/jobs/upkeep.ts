@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { rowsOf } from './connection.ts'
 import type { Connection } from './connection.ts'
+import { damageOf } from './unusable-store.ts'
 
 /**
  * What the background processes of a PostgreSQL do, which the embedded one does not have: gives the room of deleted
@@ -20,11 +21,15 @@ export class Upkeep {
     this.#log = log
   }
 
-  /** Tidies up once enough has been written since the last time. What was written stands, whatever comes of it. */
+  /**
+   * Tidies up once enough has been written since the last time. What was written stands, whatever comes of it, unless
+   * the files prove to be damaged.
+   */
   async afterWriting(): Promise<void> {
     try {
       if ((await this.#written()) - this.#tidiedAt >= this.#logBytes) await this.tidy()
     } catch (error) {
+      if (damageOf(error) !== null) throw error
       this.#log.warn({ err: error }, 'the job store could not be tidied up')
     }
   }

@@ -75,6 +75,8 @@ beforeAll(async () => {
 const log = (pg: string): string =>
   join(pg, 'pg_wal', readdirSync(join(pg, 'pg_wal')).find((name) => /^0+1/.test(name))!)
 const kinds: [string, (pg: string) => void, RegExp][] = [
+  ['a file of the catalogue cut short', (pg) => truncateSync(join(pg, 'base/5/1259'), 5000), /critical system index/],
+  ['a table that is none', (pg) => writeFileSync(join(pg, tableFile), 'x'.repeat(8192)), /invalid page/],
   [
     'a truncated pg_control',
     (pg) => truncateSync(join(pg, 'global/pg_control'), 100),
