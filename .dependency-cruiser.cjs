@@ -16,16 +16,24 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     only('metrics-are-a-leaf', '^src/metrics/', []),
-    only('tensor-is-a-leaf', '^src/tensor/', ['^src/errors\\.ts$']),
+    only('tensor-knows-what-rows-see', '^src/tensor/', ['^src/problem/visibility\\.ts$']),
     only('kernels-are-a-leaf', '^src/kernels/', []),
     only('counts-are-a-leaf', '^src/metrics/', []),
     only('errors-are-a-leaf', '^src/errors\\.ts$', []),
     only('random-knows-kernels-and-tensor', '^src/random/', ['^src/(tensor|kernels)/']),
-    only('statistics-know-tensors', '^src/statistics/', ['^src/(tensor|random|kernels)/', '^src/errors\\.ts$']),
+    only('statistics-know-tensors', '^src/statistics/', ['^src/(problem|tensor|random|kernels)/']),
+    only('onnx-is-a-leaf', '^src/onnx/', []),
     only('the-problem-is-a-leaf', '^src/problem/', []),
-    only('sources-know-no-engine', '^src/sources/', ['^src/(problem|tensor|random|metrics)/', '^src/errors\\.ts$']),
+    only('sources-know-no-engine', '^src/sources/', [
+      '^src/(problem|tensor|random|metrics|onnx)/',
+      '^src/errors\\.ts$',
+    ]),
+    only('models-know-decoders', '^src/models/', [
+      '^src/(sources/decoder|problem|tensor|metrics)/',
+      '^src/errors\\.ts$',
+    ]),
     only('engines-know-the-problem', '^src/engines/', [
-      '^src/(problem|sources|tensor|statistics|metrics|kernels)/',
+      '^src/(problem|tensor|statistics|metrics|kernels|onnx)/',
       '^src/errors\\.ts$',
     ]),
     ...['reference', 'direct', 'onnxruntime', 'tensorflow'].map((engine) => ({
@@ -37,7 +45,9 @@ module.exports = {
     {
       name: 'no-http-below',
       severity: 'error',
-      from: { path: '^src/(tensor|random|problem|sources|engines|statistics|experiments|encoders|kernels|figures)/' },
+      from: {
+        path: '^src/(tensor|onnx|random|problem|sources|models|engines|statistics|experiments|encoders|kernels|figures)/',
+      },
       to: { path: '^src/(http|gateway|jobs)/' },
     },
     only('dashboard-knows-the-http-contract', '^src/dashboard/', ['^src/figures/']),

@@ -18,10 +18,10 @@ export const studySize: Json = {
 }
 
 /** GPT-2's width: B 1, d 768. */
-export function wide(seqLen: number, wanted: readonly string[], { seed = 42, heads = 12 } = {}): Json {
+export function wide(seqLen: number, wanted: readonly string[], { seed = 42, inputSeed = 7, heads = 12 } = {}): Json {
   return {
     model: { d_in: 768, d_out: 768, num_heads: heads, seed },
-    input: { randn: [1, seqLen, 768], seed: 7 },
+    input: { randn: [1, seqLen, 768], seed: inputSeed },
     return: wanted,
   }
 }

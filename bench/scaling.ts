@@ -27,7 +27,7 @@ async function measure(answer: Answer, along: Along, size: number, generator: Ge
   try {
     const { latencies, bytes } = await generator.run({
       port: server.port,
-      request,
+      requests: [request],
       connections: 1,
       seconds: SECONDS,
       least: ANSWERS,

@@ -1,4 +1,6 @@
 import type { Comparison, Other } from './harness/compare.ts'
+import { floorMilliseconds } from './floor.ts'
+import type { Rates } from './harness/rates.ts'
 import type { Spread } from './harness/spread.ts'
 import type { MemoryRow, Row } from './rows.ts'
 
@@ -27,15 +29,36 @@ export const sidesExplained = [
   'Tuned by us: the same server with parameters and mask kept between requests, one joined projection and work in place; at',
   'study size on one thread, and in row blocks, never holding the weights, where only the summary is wanted.',
   'Where the seed stays the same the service, too, keeps the parameters and a large input of the request before.',
+  "The floor: the work's products, drawn numbers, text and bytes at this machine's own rates, on every core; softmax,",
+  'statistics, HTTP and the client are left out of it, so nothing reaches it.',
 ]
+
+export interface SeveralFigure {
+  readonly name: string
+  readonly rate: Spread
+  readonly middle: Spread
+  readonly slowest: Spread
+}
+
+/** Throughput and latencies of several clients at once. */
+export function severalLines(figures: readonly SeveralFigure[]): string[] {
+  return [
+    '| | requests a second | median | p99 |',
+    '|---|---|---|---|',
+    ...figures.map(({ name, rate, middle, slowest }) =>
+      cells(name, within(rate, ''), within(middle, ' ms'), within(slowest, ' ms')),
+    ),
+  ]
+}
 
 export const comparisonHead = [
-  "| work | service | the book's class | times ahead | to reach | aim | tuned by us | times ahead |",
-  '|---|---|---|---|---|---|---|---|',
+  "| work | service | floor | times the floor | to reach | the book's class | times ahead | to reach | tuned by us | times ahead |",
+  '|---|---|---|---|---|---|---|---|---|---|',
 ]
 
-export function comparisonLine(row: Row, { ours, others }: Comparison): string {
+export function comparisonLine(row: Row, { ours, others }: Comparison, rates: Rates): string {
   const unit = row.connections > 1 ? ' req/s' : ' ms'
+  const floor = row.needs === undefined ? undefined : floorMilliseconds(row.needs, rates)
   const other = (each: Other | undefined): string[] =>
     each === undefined
       ? ['', '']
@@ -43,11 +66,20 @@ export function comparisonLine(row: Row, { ours, others }: Comparison): string {
           within(each.spread, unit),
           `**${figure(each.ahead.median)}** (${figure(each.ahead.min)}-${figure(each.ahead.max)})`,
         ]
-  return cells(row.title, within(ours, unit), ...other(others[0]), ...row.goal, ...other(others[1]))
+  return cells(
+    row.title,
+    within(ours, unit),
+    ...(floor === undefined
+      ? ['', '', '']
+      : [`${figure(floor)} ms`, `**${figure(ours.median / floor)}**`, row.floorGoal ?? '']),
+    ...other(others[0]),
+    row.goal,
+    ...other(others[1]),
+  )
 }
 
 export function failureLine(row: Row, error: Error): string {
-  return cells(row.title, error.message.replaceAll('\n', ' '), '', '', ...row.goal, '', '')
+  return cells(row.title, error.message.replaceAll('\n', ' '), '', '', '', '', '', row.goal, '', '')
 }
 
 const cells = (...columns: readonly (string | number)[]): string => `| ${columns.join(' | ')} |`

@@ -3,17 +3,20 @@ import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { visibleGpus } from './engines/nvidia.ts'
+import { readRange } from './http/client-address.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** One environment variable: how it is read, what it means. The README's table is generated from these. */
+/** One environment variable: how it is read, what it means. The table in docs/settings.md is generated from these. */
 interface Setting {
   readonly schema: TSchema
   readonly read: (text: string) => unknown
   readonly fallback: (environment: Environment) => unknown
-  /** The default as the README prints it, where `fallback` depends on the machine. */
+  /** The default as docs/settings.md prints it, where `fallback` depends on the machine. */
   readonly shownDefault?: string
   readonly meaning: string
+  /** What a wrong value is told, where the schema alone cannot say it. */
+  readonly wanted?: string
 }
 
 const text = (text: string): unknown => text
@@ -23,6 +26,13 @@ const list = (text: string): unknown =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+const proxies = (text: string): unknown => {
+  if (text === 'false' || text === '0') return false
+  if (text === 'true') return 1
+  if (/^\d+$/.test(text)) return Number(text)
+  const ranges = list(text) as string[]
+  return ranges.length > 0 && ranges.every((range) => readRange(range) !== undefined) ? ranges : text
+}
 const boolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text
 const natural = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 const oneOf = <T extends string>(...names: T[]) => Type.Union(names.map((name) => Type.Literal(name)))
@@ -99,10 +109,13 @@ export const settings = {
     meaning: 'Origins of other pages that may call the service, comma-separated; `*` for any.',
   },
   TRUST_PROXY: {
-    schema: Type.Boolean(),
-    read: boolean,
+    schema: Type.Union([Type.Literal(false), Type.Integer({ minimum: 1, maximum: 100 }), Type.Array(Type.String())]),
+    read: proxies,
     fallback: () => false,
-    meaning: 'Believe X-Forwarded-For: only behind a proxy of your own.',
+    wanted: 'must be false, true, a number of proxies, or addresses and ranges such as 10.0.0.0/8,::1',
+    meaning:
+      'Proxies of your own whose X-Forwarded-For is believed: `false`, so many (`true` is one), or their addresses and ' +
+      'ranges, comma-separated. The client is the last address that they do not vouch for.',
   },
   LOG_LEVEL: {
     schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -188,7 +201,7 @@ export function readConfig(environment: Environment = process.env): Config {
     if (given === undefined || given === '') return [name, setting.fallback(environment)]
     const value = setting.read(given)
     const error = Value.Errors(setting.schema, value).First()
-    if (error !== undefined) throw new ConfigError(`${name}=${given}: ${wanted(setting.schema)}`)
+    if (error !== undefined) throw new ConfigError(`${name}=${given}: ${setting.wanted ?? wanted(setting.schema)}`)
     return [name, value]
   })
   return Object.fromEntries(entries) as Config
@@ -198,7 +211,6 @@ export function readConfig(environment: Environment = process.env): Config {
 function wanted(schema: TSchema): string {
   if (schema.anyOf !== undefined)
     return `must be one of ${schema.anyOf.map((option: { const: string }) => option.const).join(', ')}`
-  if (schema.type === 'boolean') return 'must be true or false'
   if (schema.type === 'integer') return `must be a whole number from ${schema.minimum} to ${schema.maximum}`
   if (schema.type === 'number') return `must be a number above ${schema.exclusiveMinimum}, at most ${schema.maximum}`
   if (schema.type === 'array') return 'must name at least one'

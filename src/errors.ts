@@ -1,6 +1,6 @@
 /**
  * The one catalogue of errors: every `code` a client can meet, its HTTP status and title.
- * The README's table and openapi.yaml are generated from it; a test holds the three together.
+ * docs/errors.md and openapi.yaml are generated from it; a test holds the three together.
  */
 export const catalogue = {
   'invalid-json': { status: 400, title: 'The body is not valid JSON' },

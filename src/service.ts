@@ -21,7 +21,7 @@ import { engineRoutes } from './http/routes/engines.ts'
 import { computeHere } from './http/routes/experiment-rows.ts'
 import { healthRoutes } from './http/routes/health.ts'
 import { warmUp } from './http/warm-up.ts'
-import { jobRoutes, jobRouteSeconds } from './http/routes/jobs.ts'
+import { jobRoutes } from './http/routes/jobs.ts'
 import { createJobs } from './jobs/create.ts'
 import { jobRegistry } from './jobs/registry.ts'
 import { memoryShares } from './memory-shares.ts'
@@ -78,9 +78,9 @@ export async function createService(
       readiness.failed('the GPU failed; the process is to be started anew')
     }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
-    asyncExperiments(jobs.jobs, jobRouteSeconds(config)),
+    asyncExperiments(jobs.jobs, config.REQUEST_TIMEOUT),
     ...computeParts(config, computing, readiness),
-    jobRoutes(jobs.jobs, jobRouteSeconds(config)),
+    jobRoutes(jobs.jobs, config.REQUEST_TIMEOUT),
     ...(first.length === 0 ? [openapiRoutes, dashboardRoutes()] : []),
   ])
   return {

@@ -6,7 +6,8 @@ import { Connection, encodeRequest, FRESH, type HttpRequest } from './http-clien
 
 export interface LoadOrder {
   readonly port: number
-  readonly request: HttpRequest
+  /** Requests that each connection sends in turn, each beginning with another one. */
+  readonly requests: readonly HttpRequest[]
   readonly connections: number
   readonly seconds: number
   readonly least: number
@@ -21,31 +22,32 @@ export interface LoadReport {
 
 let sent = 0
 
-/** The bytes of the next request: the same ones, or with the next number where the body says FRESH. */
+/** The bytes of the next request: the same ones, or with the next numbers where the body says FRESH. */
 function nextOf(request: HttpRequest): () => Buffer {
   const encoded = encodeRequest(request)
-  const at = encoded.indexOf(String(FRESH))
-  return at < 0
-    ? () => encoded
-    : () => {
-        const next = Buffer.from(encoded)
-        next.write(String(FRESH + ++sent), at)
-        return next
-      }
+  const places: number[] = []
+  for (let at = encoded.indexOf(String(FRESH)); at >= 0; at = encoded.indexOf(String(FRESH), at + 1)) places.push(at)
+  if (places.length === 0) return () => encoded
+  return () => {
+    const next = Buffer.from(encoded)
+    for (const at of places) next.write(String(FRESH + ++sent), at)
+    return next
+  }
 }
 
 export async function load(order: LoadOrder): Promise<LoadReport> {
-  const next = nextOf(order.request)
+  const next = order.requests.map(nextOf)
   const latencies: number[] = []
   let bytes = 0
   const start = performance.now()
   const until = start + order.seconds * 1000
   await Promise.all(
-    Array.from({ length: order.connections }, async () => {
+    Array.from({ length: order.connections }, async (_, place) => {
       const connection = new Connection(order.port)
+      let turn = place
       while (performance.now() < until || latencies.length < order.least) {
         const before = performance.now()
-        const response = await connection.exchange(next())
+        const response = await connection.exchange(next[turn++ % next.length]!())
         if (response.status !== 200) throw new Error(`status ${response.status} under load`)
         latencies.push(performance.now() - before)
         bytes = response.bytes

@@ -29,7 +29,7 @@ export function httpSide(
   return {
     name,
     async block(seconds) {
-      const report = await generator.run({ port: server.port, request, connections, seconds, least: 3 })
+      const report = await generator.run({ port: server.port, requests: [request], connections, seconds, least: 3 })
       return connections > 1 ? report.latencies.length / report.seconds : median(report.latencies)
     },
     async numbers() {

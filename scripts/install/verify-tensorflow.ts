@@ -3,15 +3,15 @@
  */
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { openTensorFlow } from '../../src/engines/tensorflow/index.ts'
-import { attentionProblem } from '../../src/sources/chapter-3/problem.ts'
+import { selfAttention } from '../../src/problem/problem.ts'
 import { main, InstallError } from './command.ts'
 
 const batch = 2,
-  seqLen = 33,
+  length = 33,
   dIn = 24,
-  numHeads = 3,
+  heads = 3,
   headDim = 8,
-  width = numHeads * headDim
+  width = heads * headDim
 
 /** Values of -1 to 1 without a generator: any will do, as long as both sides see the same. */
 const wave = (length: number, step: number): Float32Array =>
@@ -30,23 +30,14 @@ await main(async () => {
     throw new InstallError(error.message)
   })
   const loaded = performance.now() - started
-  const problem = attentionProblem({
-    spec: {
-      kind: 'multi-head',
-      dIn,
-      dOut: width,
-      contextLength: seqLen,
-      numHeads,
-      dropout: 0,
-      qkvBias: true,
-      outProj: true,
-    },
+  const problem = selfAttention({
+    batch,
+    length,
+    dIn,
+    heads,
     headDim,
     outputDim: width,
-    batch,
-    seqLen,
-    input: wave(batch * seqLen * dIn, 0.7),
-    dropout: null,
+    input: wave(batch * length * dIn, 0.7),
     projections: { query: projection(1.1), key: projection(1.3), value: projection(1.7), output: projection(1.9) },
   })
   const [answer, expected] = await Promise.all([engine.run(problem, {}), referenceEngine('').run(problem, {})])

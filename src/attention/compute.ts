@@ -5,8 +5,8 @@ import { countParameters, drawDropoutMask, givenModel } from '../sources/chapter
 import type { Model } from '../sources/chapter-3/build.ts'
 import type { InUse } from '../sources/draw-cache.ts'
 import { cachedModel } from '../sources/chapter-3/model-cache.ts'
-import { attentionProblem } from '../sources/chapter-3/problem.ts'
-import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
+import { selfAttention } from '../problem/problem.ts'
+import { headDim, outlineOf } from '../sources/chapter-3/spec.ts'
 import { contextStatistics } from '../statistics/context-statistics.ts'
 import { similarityOf } from '../statistics/similarity.ts'
 import { checksOf, headStatistics, uniformStatistics } from '../statistics/summary.ts'
@@ -48,23 +48,29 @@ async function computeWith(
   engines: Engines,
 ): Promise<AttentionResult> {
   const { spec, returns } = request
-  const [batch, seqLen] = inputShape(request)
+  const [batch, length] = inputShape(request)
   const drops = request.mode === 'train' && spec.dropout > 0 && !mapsAlone
-  const problem = attentionProblem({
-    spec,
+  const outline = outlineOf(spec, batch, length, !mapsAlone, drops)
+  const problem = selfAttention({
     batch,
-    seqLen,
-    dropout: drops ? drawDropoutMask(spec, model, batch, seqLen) : null,
+    length,
+    dIn: spec.dIn,
+    heads: spec.numHeads,
     headDim: headDim(spec),
-    outputDim: outputDim(spec),
+    outputDim: outline.size.outputDim,
+    dropout: drops ? drawDropoutMask(spec, model, batch, length) : null,
     projections: mapsAlone ? { ...model.projections, value: null, output: null } : model.projections,
     input: input.data,
   })
-  const engine = engines.for(problem, request.engine)
+  const engine = engines.for(outline, request.engine)
   const output = await engine.run(problem, wantedBy(returns))
   const context = mapsAlone ? null : contextStatistics(output.context)
   const summary: Summary | null = returns.has('summary')
-    ? { weights: headStatistics(output.rowStatistics!), uniform: uniformStatistics(seqLen), context: context! }
+    ? {
+        weights: headStatistics(output.rowStatistics!),
+        uniform: uniformStatistics(problem.visibility),
+        context: context!,
+      }
     : null
   return {
     request,

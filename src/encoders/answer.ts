@@ -65,9 +65,9 @@ export function answerOf(result: AttentionResult): Answer {
       },
     ])
   }
-  const { maxRowSumError, maxFutureWeight, finite } = result.checks
+  const { maxRowSumError, maxHiddenWeight, finite } = result.checks
   members.push(
-    ['checks', { plain: { max_row_sum_error: maxRowSumError, max_future_weight: maxFutureWeight, finite } }],
+    ['checks', { plain: { max_row_sum_error: maxRowSumError, max_future_weight: maxHiddenWeight, finite } }],
     ['engine', { plain: result.engine }],
   )
   return members

@@ -1,25 +1,19 @@
-import type { AttentionMaps } from '../tensor/attention-maps.ts'
+import type { AttentionMaps, RowPlace } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Selection } from './selection.ts'
 
 /**
- * An array as every encoder walks it: row after row along the last axis, whatever keeps the numbers. A row of a causal
- * map has `visible` numbers of its own, and the masked value from there to its end.
+ * An array as every encoder walks it: row after row along the last axis, whatever keeps the numbers. A row of a map has
+ * numbers of its own where its query sees keys, and the masked value before and behind them.
  */
 export interface ArrayView {
   readonly shape: readonly number[]
-  /** What fills a row after its visible part. */
+  /** What fills a row before its own numbers and behind them. */
   readonly masked: number
   /** Number of rows: the product of all lengths but the last. */
   readonly rowCount: number
   /** Where a row's numbers lie. */
   row(index: number): RowPlace
-}
-
-export interface RowPlace {
-  readonly data: Float32Array
-  readonly offset: number
-  readonly visible: number
 }
 
 /** All of a tensor. A tensor of one axis is one row. */
@@ -29,29 +23,30 @@ export function tensorView(tensor: Tensor): ArrayView {
     shape: tensor.shape,
     masked: 0,
     rowCount: tensor.data.length / width,
-    row: (index) => ({ data: tensor.data, offset: index * width, visible: width }),
+    row: (index) => ({ data: tensor.data, offset: index * width, first: 0, end: width }),
   }
 }
 
-/** (batch, seqLen, width), of which the selected rows. */
+/** (batch, positions, width), of which the selected rows. */
 export function positionsView(tensor: Tensor, { rowStart, rowCount }: Selection): ArrayView {
-  const [batch, seqLen, width] = tensor.shape as [number, number, number]
+  const [batch, positions, width] = tensor.shape as [number, number, number]
   return {
     shape: [batch, rowCount, width],
     masked: 0,
     rowCount: batch * rowCount,
     row(index) {
       const item = Math.floor(index / rowCount)
-      return { data: tensor.data, offset: (item * seqLen + rowStart + (index % rowCount)) * width, visible: width }
+      const offset = (item * positions + rowStart + (index % rowCount)) * width
+      return { data: tensor.data, offset, first: 0, end: width }
     },
   }
 }
 
-/** (batch, heads, seqLen, headDim), of which the selected heads, and rows where `byRow`. */
+/** (batch, heads, positions, headDim), of which the selected heads, and rows where `byRow`. */
 export function headsView(tensor: Tensor, selection: Selection, byRow: boolean): ArrayView {
-  const [batch, heads, seqLen, width] = tensor.shape as [number, number, number, number]
+  const [batch, heads, positions, width] = tensor.shape as [number, number, number, number]
   const rowStart = byRow ? selection.rowStart : 0
-  const rows = byRow ? selection.rowCount : seqLen
+  const rows = byRow ? selection.rowCount : positions
   const chosen = selection.heads
   return {
     shape: [batch, chosen.length, rows, width],
@@ -61,11 +56,8 @@ export function headsView(tensor: Tensor, selection: Selection, byRow: boolean):
       const map = Math.floor(index / rows)
       const item = Math.floor(map / chosen.length)
       const head = chosen[map % chosen.length]!
-      return {
-        data: tensor.data,
-        offset: ((item * heads + head) * seqLen + rowStart + (index % rows)) * width,
-        visible: width,
-      }
+      const offset = ((item * heads + head) * positions + rowStart + (index % rows)) * width
+      return { data: tensor.data, offset, first: 0, end: width }
     },
   }
 }
@@ -73,14 +65,13 @@ export function headsView(tensor: Tensor, selection: Selection, byRow: boolean):
 /** (batch, heads, query, key), of which the selected heads and rows. */
 export function mapsView(maps: AttentionMaps, { heads, rowStart, rowCount }: Selection): ArrayView {
   return {
-    shape: [maps.batch, heads.length, rowCount, maps.seqLen],
+    shape: [maps.batch, heads.length, rowCount, maps.keys],
     masked: maps.masked,
     rowCount: maps.batch * heads.length * rowCount,
     row(index) {
       const map = Math.floor(index / rowCount)
       const query = rowStart + (index % rowCount)
-      const { data, offset } = maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
-      return { data, offset, visible: query + 1 }
+      return maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
     },
   }
 }

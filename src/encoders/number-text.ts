@@ -50,8 +50,8 @@ function* runs(array: ArrayView, brackets: number): Generator<Run> {
   if (array.rowCount * (width + 1) * bytesPerNumber > textBytes) {
     const maskedBytes = numberText(array.masked).length + 1
     for (let row = 0; row < array.rowCount; row++) {
-      const { visible } = array.row(row)
-      const more = (visible + 1) * bytesPerNumber + (width - visible) * maskedBytes
+      const { end } = array.row(row)
+      const more = (end + 1) * bytesPerNumber + (width - end) * maskedBytes
       if (bytes + more > textBytes && row > from) {
         yield run(row)
         from = row
@@ -84,18 +84,24 @@ export function writeRun({ array, from, to, brackets }: Run, sink: NumberSink): 
   }
 }
 
-/** Brings columns from `column` on, `width` at most, of `count` rows into the kernels' memory. */
+/**
+ * Brings columns from `column` on, `width` at most, of `count` rows into the kernels' memory. The kernel writes the
+ * masked value behind a row's numbers by itself; what stands before them is written like numbers.
+ */
 function gather(array: ArrayView, row: number, count: number, column: number, width: number): void {
   const { floats } = kernels.scratch
   let filled = 0
   for (let i = 0; i < count; i++) {
     const place = array.row(row + i)
-    const visible = Math.min(Math.max(place.visible - column, 0), width)
-    const from = place.offset + column
+    const visible = place.end <= place.first ? 0 : Math.min(Math.max(place.end - column, 0), width)
+    const hidden = Math.min(Math.max(place.first - column, 0), visible)
+    const from = place.offset + Math.max(column - place.first, 0)
+    const own = visible - hidden
     kernels.visible[i] = visible
-    if (visible <= fewNumbers) for (let j = 0; j < visible; j++) floats[filled + j] = place.data[from + j]!
-    else floats.set(place.data.subarray(from, from + visible), filled)
-    filled += visible
+    if (hidden > 0) floats.fill(array.masked, filled, (filled += hidden))
+    if (own <= fewNumbers) for (let j = 0; j < own; j++) floats[filled + j] = place.data[from + j]!
+    else floats.set(place.data.subarray(from, from + own), filled)
+    filled += own
   }
 }
 

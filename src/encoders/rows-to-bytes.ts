@@ -11,15 +11,16 @@ export function* rowsToBytes(array: ArrayView, bytesPerPiece: number, memory: ()
   let piece = next()
   let filled = 0
   for (let row = 0; row < array.rowCount; row++) {
-    const { data, offset, visible } = array.row(row)
+    const { data, offset, first, end } = array.row(row)
     for (let column = 0; column < width; ) {
       const room = piece.length - filled
       let count: number
-      if (column < visible) {
-        count = Math.min(visible - column, room)
-        piece.set(data.subarray(offset + column, offset + column + count), filled)
+      if (column >= first && column < end) {
+        count = Math.min(end - column, room)
+        const from = offset + column - first
+        piece.set(data.subarray(from, from + count), filled)
       } else {
-        count = Math.min(width - column, room)
+        count = Math.min((column < first ? first : width) - column, room)
         piece.fill(array.masked, filled, filled + count)
       }
       column += count

@@ -9,8 +9,9 @@ export interface TextOrder {
   readonly masked: number
   readonly from: number
   readonly brackets: number
-  /** How many numbers each row has of its own. */
-  readonly visible: Uint32Array
+  /** Of each row: where its own numbers begin and end. */
+  readonly first: Uint32Array
+  readonly end: Uint32Array
   readonly block: ArrayBuffer
 }
 
@@ -24,30 +25,32 @@ export interface TextAnswer {
 export function orderOf({ array, from, to, brackets }: Run): TextOrder {
   const block = lendBlock()
   const numbers = new Float32Array(block, textBytes)
-  const visible = new Uint32Array(to - from)
+  const [first, end] = [new Uint32Array(to - from), new Uint32Array(to - from)]
   let filled = 0
   for (let row = from; row < to; row++) {
     const place = array.row(row)
-    numbers.set(place.data.subarray(place.offset, place.offset + place.visible), filled)
-    visible[row - from] = place.visible
-    filled += place.visible
+    const count = place.end - place.first
+    numbers.set(place.data.subarray(place.offset, place.offset + count), filled)
+    first[row - from] = place.first
+    end[row - from] = place.end
+    filled += count
   }
-  return { shape: array.shape, masked: array.masked, from, brackets, visible, block }
+  return { shape: array.shape, masked: array.masked, from, brackets, first, end, block }
 }
 
 /** What a thread does with an order: the run as its sender has it, written as its sender would. */
-export function carryOut({ shape, masked, from, brackets, visible, block }: TextOrder): TextAnswer {
+export function carryOut({ shape, masked, from, brackets, first, end, block }: TextOrder): TextAnswer {
   const data = new Float32Array(block, textBytes)
-  const offsets = new Uint32Array(visible.length)
-  for (let i = 1; i < visible.length; i++) offsets[i] = offsets[i - 1]! + visible[i - 1]!
+  const offsets = new Uint32Array(end.length)
+  for (let i = 1; i < end.length; i++) offsets[i] = offsets[i - 1]! + end[i - 1]! - first[i - 1]!
   const array = {
     shape,
     masked,
     rowCount: shape.slice(0, -1).reduce((rows, length) => rows * length, 1),
-    row: (row: number) => ({ data, offset: offsets[row - from]!, visible: visible[row - from]! }),
+    row: (row: number) => ({ data, offset: offsets[row - from]!, first: first[row - from]!, end: end[row - from]! }),
   }
   const sink = new NumberSink(block)
-  writeRun({ array, from, to: from + visible.length, brackets, large: true }, sink)
+  writeRun({ array, from, to: from + end.length, brackets, large: true }, sink)
   return { block, length: sink.length }
 }
 

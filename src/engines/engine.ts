@@ -1,9 +1,12 @@
+import type { ProblemOutline } from '../problem/outline.ts'
 import type { AttentionProblem } from '../problem/problem.ts'
 import type { RowStatistics, RowSums } from '../statistics/row-statistics.ts'
 import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-export type EngineName = 'reference' | 'direct' | 'onnxruntime' | 'tensorflow'
+/** Every engine that there is, by its name on the wire. */
+export const engineNames = ['reference', 'direct', 'onnxruntime', 'tensorflow'] as const
+export type EngineName = (typeof engineNames)[number]
 export type Device = 'cpu' | 'gpu'
 
 /** What an engine should hand out besides the context and the rows' sums, which always come. */
@@ -18,17 +21,19 @@ export interface Wanted {
 }
 
 export interface AttentionOutput {
-  /** (batch, seqLen, outputDim); (batch, seqLen, 0) where the problem has no values */
+  /** (batch, queries, contextDim); (batch, queries, 0) where the problem has no values */
   readonly context: Tensor
-  /** Before dropout, as the source's classes return them. */
+  /** Before dropout, as the source's classes return them. Rows that see no key are zeros. */
   readonly weights?: AttentionMaps
-  /** q . k * scale; masked positions are -Infinity. */
+  /** After scale, soft cap, bias and slopes; hidden positions are -Infinity. */
   readonly scores?: AttentionMaps
-  /** (batch, heads, seqLen, headDim) */
+  /** (batch, heads, queries, headDim), after rotary positions */
   readonly queries?: Tensor
+  /** (batch, keyValueHeads, keys, headDim), after rotary positions */
   readonly keys?: Tensor
+  /** (batch, keyValueHeads, keys, valueDim) */
   readonly values?: Tensor
-  /** (batch, heads, seqLen, headDim), before the output projection */
+  /** (batch, heads, queries, valueDim), before the output projection */
   readonly contextHeads?: Tensor
   /** Of the weights before dropout, which need not be kept for them. It may know more of the rows than it says. */
   readonly rowSums: RowSums
@@ -43,11 +48,13 @@ export interface EngineIdentity {
 }
 
 /**
- * A way to solve attention problems. Engines are leaves: they know the problem and the statistics of a row, not
- * models, HTTP or each other. `run` may block its event loop; it hands out everything that `wanted` names and
- * nothing else, in arrays that belong to the caller from then on. It never writes to the problem's arrays.
+ * A way to solve attention problems. Engines are leaves: they know the problem and the statistics of a row, not where
+ * problems come from, HTTP or each other. `run` may block its event loop; it hands out everything that `wanted` names
+ * and nothing else, in arrays that belong to the caller from then on. It never writes to the problem's arrays.
  */
 export interface Engine extends EngineIdentity {
+  /** Null where it can solve such problems, else what it cannot: "rotary positions". It is never run on those. */
+  unsupported(outline: ProblemOutline): string | null
   run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput>
   close(): Promise<void>
 }

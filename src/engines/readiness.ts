@@ -1,39 +1,35 @@
-import { drawInput } from '../sources/input.ts'
-import { drawModel } from '../sources/chapter-3/build.ts'
-import { attentionProblem } from '../sources/chapter-3/problem.ts'
+import { selfAttention } from '../problem/problem.ts'
 import type { AttentionProblem } from '../problem/problem.ts'
-import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
-import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import type { Engine } from './engine.ts'
 
 /** Greatest absolute difference from the reference that a sound float32 engine shows on the canary. */
 const tolerance = 1e-5
 
-const spec: ModelSpec = {
-  kind: 'multi-head',
-  dIn: 12,
-  dOut: 8,
-  contextLength: 10,
-  numHeads: 2,
-  dropout: 0,
-  qkvBias: true,
-  outProj: true,
-}
-
 /** A small problem that uses every part: biases, heads, output projection, more than one item. */
 export function canaryProblem(seed: number): AttentionProblem {
-  const model = drawModel(spec, seed)
-  const batch = 2
-  const seqLen = spec.contextLength
-  return attentionProblem({
-    spec,
+  const [batch, length, dIn, heads, headDim] = [2, 10, 12, 2, 4]
+  const width = heads * headDim
+  // Values of -1 to 1 without a generator: any will do, as long as both sides see the same.
+  const wave = (count: number, step: number): Float32Array =>
+    Float32Array.from({ length: count }, (_, i) => Math.sin(seed + i * step))
+  const projection = (inputs: number, step: number) => ({
+    weight: wave(width * inputs, step).map((value) => value / Math.sqrt(inputs)),
+    bias: wave(width, 3 * step),
+  })
+  return selfAttention({
     batch,
-    seqLen,
-    headDim: headDim(spec),
-    outputDim: outputDim(spec),
-    projections: model.projections,
-    input: drawInput([batch, seqLen, spec.dIn], seed, 0).data,
-    dropout: null,
+    length,
+    dIn,
+    heads,
+    headDim,
+    outputDim: width,
+    input: wave(batch * length * dIn, 0.7),
+    projections: {
+      query: projection(dIn, 1.1),
+      key: projection(dIn, 1.3),
+      value: projection(dIn, 1.7),
+      output: projection(width, 1.9),
+    },
   })
 }
 

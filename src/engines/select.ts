@@ -1,5 +1,7 @@
-import { ServiceError } from '../errors.ts'
-import type { AttentionProblem } from '../problem/problem.ts'
+import { invalid, ServiceError } from '../errors.ts'
+import type { ProblemOutline } from '../problem/outline.ts'
+import { multiplyAdds } from '../problem/size.ts'
+import { seenPairs } from '../problem/visibility.ts'
 import type { Device, Engine, EngineIdentity, EngineName } from './engine.ts'
 
 /** Whether an engine can run here, and if not, why and what to do about it. */
@@ -12,22 +14,13 @@ export type Availability =
     }
   | { readonly name: EngineName; readonly available: false; readonly reason: string }
 
-/** Multiply-adds of a problem: projections, scores, values mixed and the output projection. */
-export function multiplyAdds(
-  problem: Pick<AttentionProblem, 'batch' | 'seqLen' | 'dIn' | 'numHeads' | 'headDim' | 'outputDim'>,
-): number {
-  const { batch, seqLen, dIn, numHeads, headDim, outputDim } = problem
-  const width = numHeads * headDim
-  return batch * seqLen * (3 * dIn * width + width * outputDim) + batch * numHeads * seqLen * seqLen * headDim
-}
-
-/** What an exponential and its share of a row take in plain loops, in multiply-adds; half of the square is seen. */
+/** What an exponential and its share of a row take in plain loops, in multiply-adds. */
 const multiplyAddsPerWeight = 40
 
 /** What a problem takes in plain loops, in multiply-adds. */
-export function directWork(problem: Parameters<typeof multiplyAdds>[0]): number {
-  const { batch, seqLen, numHeads } = problem
-  return multiplyAdds(problem) + (multiplyAddsPerWeight * batch * numHeads * seqLen * (seqLen + 1)) / 2
+export function directWork({ size, visibility }: Pick<ProblemOutline, 'size' | 'visibility'>): number {
+  const seen = seenPairs(visibility, size)
+  return multiplyAdds(size, seen) + multiplyAddsPerWeight * seen
 }
 
 /** Up to so much work plain loops answer sooner than a native call does: bench/engines.ts. */
@@ -76,11 +69,24 @@ export class Engines {
     return engine
   }
 
-  /** The engine that solves a problem: the one asked for, else by size. Throws `not-ready` where there is none. */
-  for(problem: Parameters<typeof multiplyAdds>[0], name?: EngineName): Engine {
-    if (name !== undefined) return this.named(name)
+  /**
+   * The engine that solves a problem: the one asked for, else by size. Throws `invalid-request` where it cannot solve
+   * such problems, `not-ready` where there is none.
+   */
+  for(outline: ProblemOutline, name?: EngineName): Engine {
+    if (name !== undefined) return this.#able([this.named(name)], outline)
     if (this.failure !== null) throw new ServiceError('not-ready', this.failure)
-    return this.#small !== this.#large && directWork(problem) > directLimit ? this.#large : this.#small
+    const isSmall = this.#small === this.#large || directWork(outline) <= directLimit
+    return this.#able(isSmall ? [this.#small, this.#large] : [this.#large, this.#small], outline)
+  }
+
+  /** The first of some engines that can solve such a problem. */
+  #able(engines: readonly Engine[], outline: ProblemOutline): Engine {
+    const able = engines.find((engine) => engine.unsupported(outline) === null)
+    if (able !== undefined) return able
+    const others = this.all.filter((engine) => engine.unsupported(outline) === null).map(({ name }) => name)
+    const advice = others.length === 0 ? 'no engine here does' : `ask for ${others.join(' or ')}`
+    throw invalid('/engine', `${engines[0]!.name} does not compute ${engines[0]!.unsupported(outline)}; ${advice}`)
   }
 
   async close(): Promise<void> {

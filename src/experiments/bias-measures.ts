@@ -41,7 +41,7 @@ export function biasMeasures(
     deviationFromUniform(weights!, batch),
     1,
     largestRowSumError(output),
-    rowSumScale(scores!.seqLen),
+    rowSumScale(scores!.keys),
     largestFutureWeight(output),
     1,
   )
@@ -57,21 +57,21 @@ export function biasMeasures(
 function keyPreferenceShare(output: AttentionOutput, head: number, queryBias: Float32Array, batch: number): number {
   const scores = output.scores!
   const keys = output.keys!.data
-  const { seqLen } = scores
+  const { queries, keys: length } = scores
   const headDim = queryBias.length
   const scale = 1 / Math.sqrt(headDim)
-  const preference = new Float64Array(seqLen)
-  const rest = new Float64Array(seqLen)
+  const preference = new Float64Array(length)
+  const rest = new Float64Array(length)
   let ofPreference = 0
   let ofRest = 0
   for (let item = 0; item < batch; item++) {
-    for (let key = 0; key < seqLen; key++) {
+    for (let key = 0; key < length; key++) {
       let dot = 0
-      const at = ((item * scores.heads + head) * seqLen + key) * headDim
+      const at = ((item * scores.heads + head) * length + key) * headDim
       for (let d = 0; d < headDim; d++) dot += queryBias[d]! * keys[at + d]!
       preference[key] = dot * scale
     }
-    for (let query = 1; query < seqLen; query++) {
+    for (let query = 1; query < queries; query++) {
       const { data, offset } = scores.locate(item, head, query)
       for (let key = 0; key <= query; key++) rest[key] = data[offset + key]! - preference[key]!
       ofPreference += squaredDeviations(preference, query + 1)

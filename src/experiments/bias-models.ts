@@ -1,4 +1,4 @@
-import type { Projection, Projections } from '../problem/problem.ts'
+import type { Projection, Projections } from '../problem/operands.ts'
 import { Generator, linearBound } from '../random/generator.ts'
 import type { ArmName, BiasConfig, Pairing } from './config.ts'
 import { drawLinear } from './streams.ts'

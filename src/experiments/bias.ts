@@ -1,5 +1,5 @@
-import { attentionProblem } from '../sources/chapter-3/problem.ts'
-import type { ModelSpec } from '../sources/chapter-3/spec.ts'
+import { selfAttentionOutline } from '../problem/outline.ts'
+import { selfAttention } from '../problem/problem.ts'
 import { biasMeasures } from './bias-measures.ts'
 import { countHeads, runArms, sideBySide } from './bias-models.ts'
 import { inputSize, seedAt } from './config.ts'
@@ -8,7 +8,7 @@ import { drawInput } from './input.ts'
 import { mapStatistics } from './measures.ts'
 import { notebookRuns, runNotebook } from './notebook.ts'
 import { valueOf } from './plan.ts'
-import type { Plan, PlannedRun } from './plan.ts'
+import type { Plan } from './plan.ts'
 
 export const biasStatistics = [...mapStatistics, 'contextRange', 'keyPreferenceShare'] as const
 export const biasInvariants = [
@@ -30,44 +30,32 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
   const { dIn, dOut } = config
   const { batch, seqLen } = inputSize(config.input)
   const arms = [...new Set([...neededArms, ...config.arms])]
-  const numHeads = countHeads(arms, config.pairing)
-  const spec: ModelSpec = {
-    kind: 'causal',
+  const size = {
+    batch: batch + 1,
+    length: seqLen,
     dIn,
-    dOut,
-    contextLength: seqLen,
-    numHeads,
-    dropout: config.dropout,
-    qkvBias: true,
-    outProj: false,
+    heads: countHeads(arms, config.pairing),
+    headDim: dOut,
   }
-  const size: PlannedRun = { times: 1, batch: batch + 1, seqLen, dIn, numHeads, headDim: dOut, outputDim: 0, extra: 0 }
 
   return {
     config,
     arms,
     statistics: biasStatistics,
     invariants: biasInvariants,
-    seedRuns: [size],
+    seedRuns: [{ times: 1, outline: selfAttentionOutline(size), extra: 0 }],
     fixedRuns: notebookRuns,
     async runSeed(position, run) {
       const seed = seedAt(config.seeds, position)
       const models = runArms(arms, config, seed)
       const projections = sideBySide(models.heads, dIn, dOut)
       const input = drawInput(config.input, dIn, seed, config.pairing, 0)
-      const output = await run(
-        attentionProblem({
-          spec,
-          headDim: dOut,
-          outputDim: numHeads * dOut,
-          projections,
-          batch: batch + 1,
-          seqLen,
-          input,
-          dropout: null,
-        }),
-        { statistics: true, weights: true, scores: true, keys: true },
-      )
+      const output = await run(selfAttention({ ...size, projections, input }), {
+        statistics: true,
+        weights: true,
+        scores: true,
+        keys: true,
+      })
       const values = biasMeasures(output, models, batch)
       return { seed, values: values.map(valueOf), ...(position === 0 ? { notebook: await runNotebook(run) } : {}) }
     },

@@ -1,6 +1,9 @@
 import type { EngineName } from '../engines/engine.ts'
-import { directLimit, directWork, multiplyAdds } from '../engines/select.ts'
+import { directLimit, directWork } from '../engines/select.ts'
 import { ServiceError } from '../errors.ts'
+import type { ProblemOutline } from '../problem/outline.ts'
+import { contextDim, mixedDim, multiplyAdds } from '../problem/size.ts'
+import { seenPairs } from '../problem/visibility.ts'
 import { seedsOf } from './plan.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 
@@ -13,33 +16,35 @@ const direct = { run: 8_000, multiplyAdd: 0.5, weight: 15 }
 const native = { run: 100_000, multiplyAdd: 0.04, weight: 5 }
 const reference = { run: 10_000, multiplyAdd: 5, weight: 100 }
 
+type SizeAndVisibility = Pick<ProblemOutline, 'size' | 'visibility'>
+
 /** Operations of one run, where an operation takes about a nanosecond. */
-export function runWork(size: Parameters<typeof multiplyAdds>[0], engine?: EngineName): number {
-  const small = engine === 'direct' || (engine === undefined && directWork(size) <= directLimit)
+export function runWork({ size, visibility }: SizeAndVisibility, engine?: EngineName): number {
+  const small = engine === 'direct' || (engine === undefined && directWork({ size, visibility }) <= directLimit)
   const cost = engine === 'reference' ? reference : small ? direct : native
   return (
     cost.run +
-    cost.multiplyAdd * multiplyAdds(size) +
-    cost.weight * size.batch * size.numHeads * size.seqLen * size.seqLen
+    cost.multiplyAdd * multiplyAdds(size, seenPairs(visibility, size)) +
+    cost.weight * size.batch * size.heads * size.queries * size.keys
   )
 }
 
 /** Operations of a whole experiment. */
 export function estimateOperations(plan: Plan): number {
   const sum = (runs: readonly PlannedRun[]): number =>
-    runs.reduce((work, run) => work + run.times * (runWork(run, plan.config.engine) + run.extra), 0)
+    runs.reduce((work, run) => work + run.times * (runWork(run.outline, plan.config.engine) + run.extra), 0)
   return sum(plan.seedRuns) * seedsOf(plan) + sum(plan.fixedRuns)
 }
 
 /** Bytes that an experiment holds at its worst: the largest problem with every stage, and all rows. */
 export function estimateExperimentBytes(plan: Plan): number {
-  const bytesOf = ({ batch, seqLen, dIn, numHeads, headDim, outputDim }: PlannedRun): number => {
-    const width = numHeads * headDim
-    const parameters = 3 * dIn * width + width * outputDim
-    const maps = batch * numHeads * seqLen * seqLen
-    return (
-      4 * (2 * parameters + batch * seqLen * (dIn + 9 * width + outputDim) + 3 * maps) + 56 * batch * numHeads * seqLen
-    )
+  const bytesOf = ({ outline: { size } }: PlannedRun): number => {
+    const { batch, heads, queries, keys, dIn } = size
+    const width = mixedDim(size)
+    const parameters = 3 * dIn * width + width * size.outputDim
+    const maps = batch * heads * queries * keys
+    const stages = batch * queries * (dIn + 9 * width + contextDim(size))
+    return 4 * (2 * parameters + stages + 3 * maps) + 56 * batch * heads * queries
   }
   const runs = [...plan.seedRuns, ...plan.fixedRuns]
   const values = plan.arms.length * plan.statistics.length + 2 * plan.invariants.length
@@ -49,7 +54,9 @@ export function estimateExperimentBytes(plan: Plan): number {
 
 /** The largest problem of an experiment, by which its engine is chosen: one for all of it. */
 export function largestRun(plan: Plan): PlannedRun {
-  return plan.seedRuns.reduce((largest, run) => (multiplyAdds(run) > multiplyAdds(largest) ? run : largest))
+  const workOf = ({ outline: { size, visibility } }: PlannedRun): number =>
+    multiplyAdds(size, seenPairs(visibility, size))
+  return plan.seedRuns.reduce((largest, run) => (workOf(run) > workOf(largest) ? run : largest))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { drawParameters } from '../sources/chapter-3/build.ts'
 import { modelClasses } from '../sources/chapter-3/classes.ts'
-import type { Projections } from '../problem/problem.ts'
+import type { Projections } from '../problem/operands.ts'
 import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import { Generator } from '../random/generator.ts'
 import { inputSize } from './config.ts'
@@ -52,7 +52,22 @@ export function similarityArm(config: Pick<HeadsConfig, 'numHeads' | 'dOut'>): H
   return headsArms(config).find(({ numHeads }) => numHeads > 1)!
 }
 
-export function headsSpec(config: HeadsConfig, arm: HeadsArm): ModelSpec {
+/** The size of an arm's problem, its output projection apart. */
+export function headsSize(
+  config: HeadsConfig,
+  arm: HeadsArm,
+  batch: number,
+): { batch: number; length: number; dIn: number; heads: number; headDim: number } {
+  return {
+    batch,
+    length: inputSize(config.input).seqLen,
+    dIn: config.dIn,
+    heads: arm.numHeads,
+    headDim: arm.headDim,
+  }
+}
+
+function headsSpec(config: HeadsConfig, arm: HeadsArm): ModelSpec {
   return {
     kind: 'multi-head',
     dIn: config.dIn,

@@ -1,11 +1,12 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
-import { attentionProblem } from '../sources/chapter-3/problem.ts'
-import type { Projections } from '../problem/problem.ts'
+import type { Projections } from '../problem/operands.ts'
+import { selfAttentionOutline } from '../problem/outline.ts'
+import { selfAttention } from '../problem/problem.ts'
 import { effectiveRank } from '../statistics/effective-rank.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { inputSize, seedAt } from './config.ts'
 import type { HeadsConfig } from './config.ts'
-import { drawHeadsProjections, headsArms, headsSpec, similarityArm } from './heads-arms.ts'
+import { drawHeadsProjections, headsArms, headsSize, similarityArm } from './heads-arms.ts'
 import type { HeadsArm } from './heads-arms.ts'
 import { drawInput } from './input.ts'
 import {
@@ -43,19 +44,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
     input: Float32Array,
     wanted: Wanted,
   ): Promise<AttentionOutput> =>
-    run(
-      attentionProblem({
-        spec: headsSpec(config, arm),
-        headDim: arm.headDim,
-        outputDim: arm.dOut,
-        projections,
-        batch: batch + 1,
-        seqLen,
-        input,
-        dropout: null,
-      }),
-      wanted,
-    )
+    run(selfAttention({ ...headsSize(config, arm, batch + 1), outputDim: arm.dOut, projections, input }), wanted)
 
   return {
     config,
@@ -66,8 +55,8 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
     fixedRuns: [
       ...notebookRuns,
       {
-        ...plannedRun(config, compared, nullDraws, batch),
-        outputDim: 0,
+        times: nullDraws,
+        outline: selfAttentionOutline(headsSize(config, compared, batch)),
         extra: similarityWork(compared, batch, seqLen),
       },
     ],
@@ -150,12 +139,7 @@ function plannedRun(config: HeadsConfig, arm: HeadsArm, times: number, batch: nu
   const ranks = batch * numHeads * (1000 + 4 * seqLen * headDim * small + 20 * small ** 3)
   return {
     times,
-    batch,
-    seqLen,
-    dIn: config.dIn,
-    numHeads,
-    headDim,
-    outputDim: dOut,
+    outline: selfAttentionOutline({ ...headsSize(config, arm, batch), outputDim: dOut }),
     extra: similarityWork(arm, batch, seqLen) + ranks,
   }
 }

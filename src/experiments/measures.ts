@@ -16,7 +16,7 @@ export function averageMapStatistics(rows: RowStatistics, batch: number, head?: 
   const first = head ?? 0
   const last = head ?? rows.heads - 1
   const maps = batch * (last - first + 1)
-  const means = new Array<number>(mapStatistics.length).fill(rows.seqLen < 2 ? NaN : 0)
+  const means = new Array<number>(mapStatistics.length).fill(rows.visibility.queries < 2 ? NaN : 0)
   for (let item = 0; item < batch; item++) {
     for (let at = first; at <= last; at++) {
       const statistics = itemStatistics(rows, item, at)
@@ -25,7 +25,7 @@ export function averageMapStatistics(rows: RowStatistics, batch: number, head?: 
     }
   }
   means[weightStatistics.length] =
-    (uniformStatistics(rows.seqLen).entropy ?? NaN) - means[weightStatistics.indexOf('entropy')]!
+    (uniformStatistics(rows.visibility).entropy ?? NaN) - means[weightStatistics.indexOf('entropy')]!
   return means
 }
 
@@ -82,14 +82,15 @@ export function relativeDifference(a: Float32Array, b: Float32Array, from: numbe
   return Math.sqrt(difference / norm)
 }
 
-/** Greatest |A - 1/(i+1)| over the weights of one item, all heads. */
+/** Greatest |A - 1/n| over the weights of one item, all heads, n the keys that a row sees; of masks without holes. */
 export function deviationFromUniform(weights: AttentionMaps, item: number): number {
   let deviation = 0
   for (let head = 0; head < weights.heads; head++) {
-    for (let query = 0; query < weights.seqLen; query++) {
-      const { data, offset } = weights.locate(item, head, query)
-      const uniform = 1 / (query + 1)
-      for (let key = 0; key <= query; key++) deviation = Math.max(deviation, Math.abs(data[offset + key]! - uniform))
+    for (let query = 0; query < weights.queries; query++) {
+      const { data, offset, first, end } = weights.locate(item, head, query)
+      const uniform = 1 / (end - first)
+      for (let at = offset; at < offset + end - first; at++)
+        deviation = Math.max(deviation, Math.abs(data[at]! - uniform))
     }
   }
   return deviation
@@ -99,10 +100,10 @@ export function deviationFromUniform(weights: AttentionMaps, item: number): numb
 export function largestWeightDifference(weights: AttentionMaps, headA: number, headB: number): number {
   let largest = 0
   for (let item = 0; item < weights.batch; item++) {
-    for (let query = 0; query < weights.seqLen; query++) {
+    for (let query = 0; query < weights.queries; query++) {
       const a = weights.locate(item, headA, query)
       const b = weights.locate(item, headB, query)
-      for (let key = 0; key <= query; key++)
+      for (let key = 0; key < a.end - a.first; key++)
         largest = Math.max(largest, Math.abs(a.data[a.offset + key]! - b.data[b.offset + key]!))
     }
   }
@@ -114,9 +115,9 @@ export function largestScore(scores: AttentionMaps): number {
   let largest = 0
   for (let item = 0; item < scores.batch; item++) {
     for (let head = 0; head < scores.heads; head++) {
-      for (let query = 0; query < scores.seqLen; query++) {
-        const { data, offset } = scores.locate(item, head, query)
-        for (let key = 0; key <= query; key++) largest = Math.max(largest, Math.abs(data[offset + key]!))
+      for (let query = 0; query < scores.queries; query++) {
+        const { data, offset, first, end } = scores.locate(item, head, query)
+        for (let at = offset; at < offset + end - first; at++) largest = Math.max(largest, Math.abs(data[at]!))
       }
     }
   }
@@ -137,5 +138,5 @@ export function rowSumScale(seqLen: number): number {
 
 /** Greatest weight on a key that a row must not see. */
 export function largestFutureWeight({ rowSums }: AttentionOutput): number {
-  return rowSums.maxFutureWeight
+  return rowSums.maxHiddenWeight
 }

@@ -1,7 +1,8 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
+import { selfAttentionOutline } from '../problem/outline.ts'
+import { selfAttention } from '../problem/problem.ts'
 import { drawModel } from '../sources/chapter-3/build.ts'
 import { drawInput } from '../sources/input.ts'
-import { attentionProblem } from '../sources/chapter-3/problem.ts'
 import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
 import type { ModelSpec } from '../sources/chapter-3/spec.ts'
 import { pairSimilarity } from '../statistics/similarity.ts'
@@ -64,14 +65,20 @@ const batch = 5
 /** What the reproduction runs. */
 export const notebookRuns: readonly PlannedRun[] = [part1, part2].map((spec) => ({
   times: 2,
-  batch,
-  seqLen: spec.contextLength,
-  dIn: spec.dIn,
-  numHeads: spec.numHeads,
-  headDim: headDim(spec),
-  outputDim: spec.outProj ? outputDim(spec) : 0,
+  outline: selfAttentionOutline(sizeOf(spec)),
   extra: 1000,
 }))
+
+function sizeOf(spec: ModelSpec) {
+  return {
+    batch,
+    length: spec.contextLength,
+    dIn: spec.dIn,
+    heads: spec.numHeads,
+    headDim: headDim(spec),
+    ...(spec.outProj ? { outputDim: outputDim(spec) } : {}),
+  }
+}
 
 /** Runs the study's four models on its two inputs, in eval mode. */
 export async function runNotebook(run: Run): Promise<NotebookRun> {
@@ -95,19 +102,7 @@ export async function runNotebook(run: Run): Promise<NotebookRun> {
 async function forward(run: Run, spec: ModelSpec, advance: number, wanted: Wanted): Promise<AttentionOutput> {
   const input = drawInput([batch, spec.contextLength, spec.dIn], seed, advance)
   const { projections } = drawModel(spec, seed)
-  return run(
-    attentionProblem({
-      spec,
-      headDim: headDim(spec),
-      outputDim: outputDim(spec),
-      projections,
-      batch,
-      seqLen: spec.contextLength,
-      input: input.data,
-      dropout: null,
-    }),
-    { ...wanted, statistics: true },
-  )
+  return run(selfAttention({ ...sizeOf(spec), projections, input: input.data }), { ...wanted, statistics: true })
 }
 
 function armOf(output: AttentionOutput): NotebookArm {

@@ -1,4 +1,5 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
+import type { ProblemOutline } from '../problem/outline.ts'
 import type { AttentionProblem } from '../problem/problem.ts'
 import { countSeeds } from './config.ts'
 import type { ExperimentConfig } from './config.ts'
@@ -23,16 +24,10 @@ export interface SeedRow {
   readonly notebook?: NotebookRun
 }
 
-/** The size of a problem, and how often it is run. */
+/** What a problem is like, and how often it is run. */
 export interface PlannedRun {
   readonly times: number
-  readonly batch: number
-  readonly seqLen: number
-  readonly dIn: number
-  readonly numHeads: number
-  readonly headDim: number
-  /** 0 where no output projection follows. */
-  readonly outputDim: number
+  readonly outline: ProblemOutline
   /** Operations on its maps beside the forward pass: similarity, singular values. */
   readonly extra: number
 }

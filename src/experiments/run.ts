@@ -41,7 +41,7 @@ export function runPlan(plan: Plan, run: Run, options: RunOptions = {}): Promise
 function pacedRun(run: Run, { signal, pause = setImmediate }: RunOptions): Run {
   let work = 0
   return async (problem, wanted) => {
-    work += runWork({ ...problem, outputDim: problem.projections.output === null ? 0 : problem.outputDim })
+    work += runWork(problem)
     if (work > workBetweenPauses) {
       work = 0
       await pause()

@@ -1,9 +1,9 @@
-import { attentionProblem } from '../sources/chapter-3/problem.ts'
+import { selfAttention } from '../problem/problem.ts'
 import { pairSimilarity } from '../statistics/similarity.ts'
 import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { countSeeds, inputSize } from './config.ts'
 import type { HeadsConfig } from './config.ts'
-import { headsSpec, similarityArm } from './heads-arms.ts'
+import { headsSize, similarityArm } from './heads-arms.ts'
 import { valueOf } from './plan.ts'
 import type { Run, Value } from './plan.ts'
 import { drawLinear, drawNormal } from './streams.ts'
@@ -37,19 +37,9 @@ export async function drawNull(config: HeadsConfig, draw: number, run: Run): Pro
   const query = { weight: drawLinear(size, dIn, draw, 'null W_query.weight'), bias: null }
   const key = { weight: drawLinear(size, dIn, draw, 'null W_key.weight'), bias: null }
   const projections = { query, key, value: key, output: null } // the values do not matter to the weights
-  const { weights } = await run(
-    attentionProblem({
-      spec: headsSpec(config, arm),
-      headDim: arm.headDim,
-      outputDim: arm.dOut,
-      projections,
-      batch,
-      seqLen,
-      input,
-      dropout: null,
-    }),
-    { weights: true },
-  )
+  const { weights } = await run(selfAttention({ ...headsSize(config, arm, batch), projections, input }), {
+    weights: true,
+  })
   return [...averageSimilarity(weights!, batch), pairSimilarity(weights!, 0, 0, 1).pearson].map(valueOf)
 }
 

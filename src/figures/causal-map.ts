@@ -12,14 +12,14 @@ import { unbroken } from './text-width.ts'
 import { caution, count, headWords, poolingWords, provenance, windowWords } from './words.ts'
 
 /** The pooling of a map's figure. Throws `figure-too-large`. */
-export function mapPooling({ heads, rows, keys }: ResolvedSelection): Pooling {
+export function mapPooling({ heads, item, rows, keys, visibility }: ResolvedSelection): Pooling {
   const room = Math.floor(panelLayout(heads.length).size / smallestCell)
   return planPooling({
     rows: rows[1] - rows[0] + 1,
     columns: keys[1] - keys[0] + 1,
     panels: heads.length,
     room: { rows: room, columns: room },
-    visible: (pooling) => visibleCells(rows, keys, pooling),
+    visible: (pooling) => visibleCells(visibility, item ?? 0, heads[0]!, rows, keys, pooling),
   })
 }
 
@@ -59,7 +59,7 @@ interface MapKind {
 
 function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: MapKind): VegaLiteSpec {
   const { heads, rows, keys, item } = selection
-  const { seqLen } = kind.maps
+  const { queries, keys: keyCount } = kind.maps
   const { numHeads } = result.request.spec
   const pooling = mapPooling(selection)
   const layout = panelLayout(heads.length)
@@ -68,8 +68,8 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
   const title = [
     kind.title,
     ...(numHeads > 1 ? [headWords(heads, numHeads)] : []),
-    ...windowWords('queries', rows, seqLen),
-    ...windowWords('keys', keys, seqLen),
+    ...windowWords('queries', rows, queries),
+    ...windowWords('keys', keys, keyCount),
     ...poolingWords(pooling),
   ]
     .map(unbroken)
@@ -78,7 +78,7 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
   return heatmap({
     title,
     subtitle: [provenance(result.request, item), ...kind.notes],
-    description: `${title}. Heat map${heads.length > 1 ? 's, one a head' : ''}: each query, from top to bottom, over the keys it sees, from left to right; ${count(seqLen, 'position')}. ${strongest(heads, byHead, kind.noun)}`,
+    description: `${title}. Heat map${heads.length > 1 ? 's, one a head' : ''}: each query, from top to bottom, over the keys it sees, from left to right; ${count(keyCount, 'position')}. ${strongest(heads, byHead, kind.noun)}`,
     cells: byHead.flatMap((cells, at) =>
       cells.map(([query, key, value]) => ({ head: heads[at]!, query, key, [kind.field]: shortest(value) })),
     ),

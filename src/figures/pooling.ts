@@ -1,5 +1,7 @@
-import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { ServiceError } from '../errors.ts'
+import { rowIndex, sees } from '../problem/visibility.ts'
+import type { Visibility } from '../problem/visibility.ts'
+import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Range } from './selection.ts'
 
 /** Bytes of an SVG above which maps are pooled: about 33,000 cells, which take half a second to draw. */
@@ -59,18 +61,35 @@ export function planPooling(drawing: Drawing): Pooling {
   }
 }
 
-/** Cells of a causal map's window of which at least one position is not masked. */
-export function visibleCells(rows: Range, keys: Range, pooling: Pooling): number {
+/** Cells of a map's window of which at least one position may be visible, holes not counted. */
+export function visibleCells(
+  visibility: Visibility,
+  item: number,
+  head: number,
+  rows: Range,
+  keys: Range,
+  pooling: Pooling,
+): number {
   let cells = 0
   for (let block = 0; block < pooling.rowBlocks; block++) {
-    const lastQuery = Math.min(rows[1], rows[0] + (block + 1) * pooling.rowFactor - 1)
-    const lastKey = Math.min(keys[1], lastQuery)
-    if (lastKey >= keys[0]) cells += Math.floor((lastKey - keys[0]) / pooling.columnFactor) + 1
+    const first = rows[0] + block * pooling.rowFactor
+    let firstKey = Infinity
+    let lastKey = -1
+    for (let query = first; query <= Math.min(rows[1], first + pooling.rowFactor - 1); query++) {
+      const row = rowIndex(visibility, item, head, query)
+      if (visibility.end[row]! === visibility.first[row]!) continue
+      firstKey = Math.min(firstKey, visibility.first[row]!)
+      lastKey = Math.max(lastKey, visibility.end[row]! - 1)
+    }
+    firstKey = Math.max(keys[0], firstKey)
+    lastKey = Math.min(keys[1], lastKey)
+    const blockOf = (key: number): number => Math.floor((key - keys[0]) / pooling.columnFactor)
+    if (lastKey >= firstKey) cells += blockOf(lastKey) - blockOf(firstKey) + 1
   }
   return cells
 }
 
-/** One cell of a causal map: the first query and key of its block, and the greatest value in it. */
+/** One cell of a map: the first query and key of its block, and the greatest value in it. */
 export type MapCell = readonly [query: number, key: number, value: number]
 
 /**
@@ -85,17 +104,20 @@ export function mapCells(
   keys: Range,
   pooling: Pooling,
 ): MapCell[] {
+  const { visibility } = maps
+  const holes = visibility.allowed !== null
   const cells: MapCell[] = []
   for (let first = rows[0]; first <= rows[1]; first += pooling.rowFactor) {
     const last = Math.min(rows[1], first + pooling.rowFactor - 1)
     const greatest = new Array<number>(pooling.columnBlocks)
     for (let query = first; query <= last; query++) {
-      const row = maps.row(item, head, query)
-      const end = Math.min(keys[1], query)
-      for (let key = keys[0]; key <= end; key++) {
+      const row = maps.locate(item, head, query)
+      const end = Math.min(keys[1] + 1, row.end)
+      for (let key = Math.max(keys[0], row.first); key < end; key++) {
+        if (holes && !sees(visibility, item, head, query, key)) continue
         const block = Math.floor((key - keys[0]) / pooling.columnFactor)
         const known = greatest[block]
-        const value = row[key]!
+        const value = row.data[row.offset + key - row.first]!
         if (known === undefined || value > known || Number.isNaN(value)) greatest[block] = value
       }
     }

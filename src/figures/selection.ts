@@ -1,6 +1,8 @@
 import { inputShape } from '../attention/request.ts'
 import type { AttentionRequest, ReturnName } from '../attention/request.ts'
 import { invalid, ServiceError } from '../errors.ts'
+import { causal } from '../problem/visibility.ts'
+import type { Visibility } from '../problem/visibility.ts'
 
 export const figureNames = ['weights', 'context', 'scores', 'statistics', 'similarity'] as const
 export type FigureName = (typeof figureNames)[number]
@@ -17,7 +19,9 @@ export interface FigureSelection {
   readonly keys: Range | null
 }
 
-/** Query parameters as they come: text, or a number where a schema has already read one. */
+/**
+ * Query parameters as they come: text, a number where a schema has already read one, or for heads a list of either.
+ */
 export interface PlainSelection {
   readonly figure?: unknown
   readonly head?: unknown
@@ -34,6 +38,7 @@ export interface ResolvedSelection {
   readonly item: number | null
   readonly rows: Range
   readonly keys: Range
+  readonly visibility: Visibility
 }
 
 /** The parts of a result that a figure draws; ask the computation for these. */
@@ -84,9 +89,9 @@ function parseIndex(path: string, value: unknown, message: string): number {
 
 function parseHeads(value: unknown): number[] {
   const message = 'must be heads by their index, such as 0,2'
-  const heads = String(Array.isArray(value) ? NaN : value)
-    .split(',')
-    .map((part) => parseIndex('/head', part, message))
+  const parts: readonly unknown[] = Array.isArray(value) ? value : String(value).split(',')
+  if (parts.length === 0) throw invalid('/head', message)
+  const heads = parts.map((part) => parseIndex('/head', part, message))
   if (new Set(heads).size !== heads.length) throw invalid('/head', 'names a head twice')
   return heads
 }
@@ -142,7 +147,8 @@ export function resolveSelection(selection: FigureSelection, request: AttentionR
       },
     )
   }
-  return { figure, heads, item: selection.item ?? (figure === 'statistics' ? null : 0), rows, keys }
+  const item = selection.item ?? (figure === 'statistics' ? null : 0)
+  return { figure, heads, item, rows, keys, visibility: causal(seqLen) }
 }
 
 function span(count: number): string {

@@ -19,7 +19,7 @@ const units: Partial<Record<WeightStatistic, string>> = { entropy: 'nats', dista
 export function statisticsFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
   const { heads, item } = selection
   const rows = result.output.rowStatistics!
-  const uniform = uniformStatistics(rows.seqLen)
+  const uniform = uniformStatistics(rows.visibility)
   const values = weightStatistics.flatMap((name) =>
     heads.map((head) => {
       const value =
@@ -46,7 +46,7 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
     config: theme,
   }
   if (values.every(({ value }) => value === null))
-    return { ...shared, ...nothing(title, rows.seqLen) } as unknown as VegaLiteSpec
+    return { ...shared, ...nothing(title, rows.visibility.keys) } as unknown as VegaLiteSpec
   const normalized = heads
     .slice(0, 8)
     .map(

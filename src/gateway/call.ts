@@ -1,25 +1,31 @@
-import type { Dispatcher as Undici } from 'undici'
+import type { Socket } from 'node:net'
+import type { Dispatcher as Undici, Pool } from 'undici'
 import type { AnswerHeaders, Exchange } from './exchange.ts'
 import { acceptHeader, holdLimitBytes } from '../http/hand-over.ts'
 import { readReport, reportHeader } from '../http/work-report.ts'
 import type { WorkerLink } from './worker-link.ts'
 
-export interface CallEvents {
-  /** The head of the answer is here: the computation has ended, the worker is free for the next. */
-  computed(call: Call): void
-  answered(call: Call): void
+export interface CallEvents<To> {
+  /** The head of the answer is here: the computation has ended, the process is free for the next. */
+  computed(call: Call<To>): void
+  answered(call: Call<To>): void
   /** The connection ended before the answer did. */
-  lost(call: Call): void
+  lost(call: Call<To>): void
+  /** The process writes the body of this number to the client itself: it is to be lent the connection. */
+  lend(call: Call<To>, id: string, socket: Socket): void
 }
 
 class Given extends Error {}
 
-/** One try of an exchange at one worker. */
-export class Call implements Undici.DispatchHandler {
+/**
+ * One try of an exchange at one process, a worker or that of the jobs. Its answer is held until it is whole, so that a
+ * lost one can be asked for again, unless it is long or comes as it happens (events).
+ */
+export class Call<To = WorkerLink> implements Undici.DispatchHandler {
   readonly exchange: Exchange
-  readonly worker: WorkerLink
+  readonly to: To
   readonly sentAt = performance.now()
-  readonly #events: CallEvents
+  readonly #events: CallEvents<To>
   #controller: Undici.DispatchController | null = null
   #givenUp = false
   #status = 0
@@ -28,10 +34,17 @@ export class Call implements Undici.DispatchHandler {
   #heldBytes = 0
   #phase: 'waiting' | 'holding' | 'streaming' | 'over' = 'waiting'
 
-  constructor(exchange: Exchange, worker: WorkerLink, events: CallEvents) {
+  constructor(exchange: Exchange, to: To, events: CallEvents<To>) {
     this.exchange = exchange
-    this.worker = worker
+    this.to = to
     this.#events = events
+  }
+
+  /** Sends it over one of the process's connections. */
+  send(pool: Pool): void {
+    const { method, path, headers, body } = this.exchange.request
+    this.exchange.sent()
+    pool.dispatch({ method: method as 'POST', path, headers: headers as string[], body }, this)
   }
 
   /** The client has a part of the answer, so there is no second try. */
@@ -56,11 +69,12 @@ export class Call implements Undici.DispatchHandler {
     this.#status = status
     this.#headers = headers
     this.#phase = 'holding'
-    this.exchange.report = readReport(headers[reportHeader] as string | undefined)
+    this.exchange.heard(readReport(headers[reportHeader] as string | undefined))
     this.#events.computed(this)
+    if (this.exchange.over) return this.giveUp() // charged, and nobody reads it
     const handedOver = headers[acceptHeader] as string | undefined
     if (handedOver !== undefined) this.#lend(handedOver)
-    else if (Number(headers['content-length']) > holdLimitBytes) this.#begin()
+    else if (Number(headers['content-length']) > holdLimitBytes || isLive(headers)) this.#begin()
   }
 
   onResponseData(controller: Undici.DispatchController, chunk: Buffer): void {
@@ -97,13 +111,15 @@ export class Call implements Undici.DispatchHandler {
 
   #stream(): void {
     this.#phase = 'streaming'
-    clearTimeout(this.exchange.timer) // the deadline covers queue and compute, not a slow reader
+    this.exchange.streams()
   }
 
-  /** The worker writes the body to the client; of it, only the end is heard here. */
+  /** The process writes the body to the client; of it, only the end is heard here. */
   #lend(id: string): void {
     this.#stream()
-    this.exchange.sink.lend(this.#status, this.#headers, this.exchange, (socket) => this.worker.lend(id, socket))
+    this.exchange.sink.lend(this.#status, this.#headers, this.exchange, (socket) => {
+      this.#events.lend(this, id, socket)
+    })
   }
 
   #begin(): void {
@@ -115,4 +131,9 @@ export class Call implements Undici.DispatchHandler {
     this.#held = []
     if (!goOn) this.#controller?.pause()
   }
+}
+
+/** Whether the answer is written as things happen: nobody knows when it ends. */
+function isLive(headers: AnswerHeaders): boolean {
+  return String(headers['content-type']).startsWith('text/event-stream')
 }

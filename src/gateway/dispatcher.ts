@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net'
 import { ServiceError } from '../errors.ts'
 import type { Call, CallEvents } from './call.ts'
 import { exitHeardWithinMs } from './child.ts'
 import { GatewayCounters } from './counters.ts'
+import { deadlineExceeded } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { Lines, lines } from './queue.ts'
 import { takeBackAfterMs } from './worker-link.ts'
@@ -15,7 +17,7 @@ const mostTries = 2
  * Which request goes to which worker, and what becomes of it when something goes wrong. A request waits here until a
  * worker is free, so that one whose time is up or whose client left is dropped and no worker ever sees it.
  */
-export class Dispatcher implements CallEvents {
+export class Dispatcher implements CallEvents<WorkerLink> {
   readonly counters = new GatewayCounters()
   readonly #queueLimit: number
   readonly #workers: readonly WorkerLink[]
@@ -59,7 +61,7 @@ export class Dispatcher implements CallEvents {
       )
       return
     }
-    exchange.timer = setTimeout(() => this.#pastDeadline(exchange), exchange.seconds * 1000)
+    exchange.watchDeadline(() => this.#pastDeadline(exchange))
     if (worker === null) this.#queue.add(exchange, exchange.line)
     else this.#send(exchange, worker)
   }
@@ -88,7 +90,7 @@ export class Dispatcher implements CallEvents {
   workerDied(worker: WorkerLink): void {
     this.counters.deaths++
     for (const call of [...this.#losing, ...this.#calls.values()]) {
-      if (call.worker !== worker) continue
+      if (call.to !== worker) continue
       this.#losing.delete(call)
       if (this.#calls.get(call.exchange) !== call) continue
       this.#forget(call)
@@ -97,7 +99,7 @@ export class Dispatcher implements CallEvents {
         continue
       }
       call.giveUp()
-      call.exchange.deaths++
+      call.exchange.lost(true)
       this.#again(call.exchange)
     }
     this.pump()
@@ -112,7 +114,7 @@ export class Dispatcher implements CallEvents {
   }
 
   computed(call: Call): void {
-    call.worker.computed(call)
+    call.to.computed(call)
     this.pump()
   }
 
@@ -131,10 +133,14 @@ export class Dispatcher implements CallEvents {
     setTimeout(() => {
       if (!this.#losing.delete(call) || this.#calls.get(call.exchange) !== call) return
       this.#forget(call)
-      call.exchange.losses++
+      call.exchange.lost(false)
       this.#again(call.exchange)
       this.pump()
     }, exitHeardWithinMs)
+  }
+
+  lend(call: Call, id: string, socket: Socket): void {
+    call.to.lend(id, socket)
   }
 
   #workerFor(exchange: Exchange): WorkerLink | null {
@@ -146,7 +152,6 @@ export class Dispatcher implements CallEvents {
   }
 
   #send(exchange: Exchange, worker: WorkerLink): void {
-    exchange.queueMs = performance.now() - exchange.arrivedAt
     this.#calls.set(exchange, worker.send(exchange, this))
     if (!worker.holdsAhead || this.#takingBack.has(worker)) return
     this.#takingBack.add(worker)
@@ -171,7 +176,6 @@ export class Dispatcher implements CallEvents {
 
   #again(exchange: Exchange): void {
     if (exchange.over) return
-    const tries = exchange.deaths + exchange.losses
     if (exchange.deaths >= mostTries) {
       this.counters.failed++
       exchange.fail(
@@ -182,7 +186,7 @@ export class Dispatcher implements CallEvents {
       )
       return
     }
-    if (tries >= mostTries) {
+    if (exchange.triesLost >= mostTries) {
       this.counters.failed++
       exchange.fail(new ServiceError('engine-failed', 'The worker broke off its answer twice.'))
       return
@@ -205,9 +209,7 @@ export class Dispatcher implements CallEvents {
     if (exchange.over) return
     this.counters.deadlinePassed++
     this.#withdraw(exchange) // before the client hears of it: who has read the 504 knows that the worker was told
-    exchange.fail(
-      new ServiceError('deadline-exceeded', `The request was not answered within ${exchange.seconds} seconds.`),
-    )
+    exchange.fail(deadlineExceeded(exchange))
   }
 
   /** Takes an exchange that is over out of wherever it is. */
@@ -218,12 +220,12 @@ export class Dispatcher implements CallEvents {
     this.#losing.delete(call)
     this.#calls.delete(exchange)
     const leftMs = Math.max(0, exchange.deadlineAt - performance.now())
-    call.worker.abandon(call, leftMs + graceMs)
+    call.to.abandon(call, leftMs + graceMs)
     this.pump()
   }
 
   #forget(call: Call): void {
     if (this.#calls.get(call.exchange) === call) this.#calls.delete(call.exchange)
-    call.worker.drop(call)
+    call.to.drop(call)
   }
 }

@@ -22,7 +22,9 @@ import { CrashLoop } from './crash-loop.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { forwardRoutes } from './forward.ts'
 import { openInternalDoor } from './internal-door.ts'
-import { forwardToJobs, JobsLink } from './jobs-link.ts'
+import { forwardToJobs } from './forward-jobs.ts'
+import { JobsLink } from './jobs-link.ts'
+import { Receiver } from './receive.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { WorkerLink } from './worker-link.ts'
 
@@ -92,6 +94,7 @@ export async function serveGateway(
     )
   }
 
+  const receiver = new Receiver(config.BODY_LIMIT * 2 ** 20, bodies)
   const door = openInternalDoor(join(folder, 'gateway.sock'))
   const jobs = new JobsLink(config, join(folder, 'jobs.sock'), door.path, log)
   const isInternal = (request: FastifyRequest): boolean => door.isInternal(request.raw)
@@ -112,8 +115,8 @@ export async function serveGateway(
       availability: () => workers.find(({ state }) => state.engines.length > 0)?.state.engines ?? [],
       workers: () => workers.map(({ state }) => state),
     }),
-    forwardToJobs(config, jobs, readiness, bodies),
-    forwardRoutes(config, { dispatcher, readiness, bodies, isBackground: isInternal }),
+    forwardToJobs(config, jobs, readiness, receiver),
+    forwardRoutes(config, { dispatcher, readiness, receiver, isBackground: isInternal }),
     openapiRoutes,
     dashboardRoutes(),
   ])

@@ -1,47 +1,26 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import { Pool } from 'undici'
-import type { Dispatcher } from 'undici'
-import type { MemoryLedger, Reservation } from '../admission/memory-ledger.ts'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
-import type { AppPart } from '../http/app.ts'
-import { watchReader } from '../http/plugins/slow-clients.ts'
-import { prefersAsync } from '../http/prefer.ts'
-import type { Readiness } from '../http/readiness.ts'
-import { requireReady } from '../http/routes/health.ts'
-import { jobRoutes, jobRouteSeconds } from '../http/routes/jobs.ts'
-import { readReport, reportHeader } from '../http/work-report.ts'
-import { noJobs } from '../jobs/api.ts'
 import { JobFolder } from '../jobs/job-folder.ts'
+import { Call } from './call.ts'
+import type { CallEvents } from './call.ts'
 import { Child, exitHeardWithinMs } from './child.ts'
 import { ChildMetrics } from './child-metrics.ts'
-import { HttpSink } from './forward.ts'
-import { readBody } from './read-body.ts'
+import { deadlineExceeded } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
-/** What of a request the process of the jobs needs to see: the key as well, for it tells whose jobs they are. */
-const requestHeaders = [
-  'content-type',
-  'content-encoding',
-  'accept',
-  'prefer',
-  'request-timeout',
-  'last-event-id',
-  'authorization',
-  'x-api-key',
-  'traceparent',
-  'tracestate',
-] as const
-const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', reportHeader])
+const mostTries = 2
 const readyWithinMs = 20_000
 
 /** The process that has the jobs, started when it is first needed. */
-export class JobsLink {
+export class JobsLink implements CallEvents<JobsLink> {
   readonly #config: Config
   readonly #folder: JobFolder
   readonly #child: Child
   readonly #metrics: ChildMetrics
   readonly #pool: Pool
+  readonly #calls = new Map<Exchange, Call<JobsLink>>()
   #started = false
   #waiting: (() => void)[] = []
 
@@ -90,60 +69,47 @@ export class JobsLink {
     return this.#metrics.ask()
   }
 
-  /**
-   * Hands a request on, and its answer back as it comes. `left` aborts when the client goes; what may already have been
-   * accepted then is heard to the end, and charged.
-   */
-  async forward(request: FastifyRequest, reply: FastifyReply, body: Buffer | null, left: AbortSignal): Promise<void> {
+  /** Hands a request on as soon as the process is there. */
+  submit(exchange: Exchange): void {
     this.#start()
-    await this.#ready()
-    left.throwIfAborted()
-    const headers: Record<string, string> = { 'x-request-id': request.id }
-    for (const name of requestHeaders) {
-      const value = request.headers[name]
-      if (typeof value === 'string') headers[name] = value
-    }
-    const answer = await this.#send(
-      {
-        method: request.method as 'GET',
-        path: request.url,
-        headers,
-        body,
-        signal: request.method === 'POST' ? null : left,
-      },
-      left,
-    )
-    const workUnits = readReport(answer.headers[reportHeader] as string | undefined)?.workUnits ?? 0
-    if (left.aborted) {
-      request.chargeLate(workUnits)
-      return void answer.body.dump()
-    }
-    request.workUnits = workUnits
-    const own: Record<string, string | string[]> = { ...(reply.getHeaders() as Record<string, string | string[]>) }
-    for (const [name, value] of Object.entries(answer.headers))
-      if (!ownHeaders.has(name) && value !== undefined) own[name] = value
-    reply.raw.writeHead(answer.statusCode, own)
-    watchReader(reply.raw)
-    answer.body.once('error', () => reply.raw.destroy()) // the client must see that the rest is lost
-    answer.body.pipe(reply.raw)
+    exchange.watchDeadline(() => this.#pastDeadline(exchange))
+    this.#sendWhenReady(exchange)
   }
 
   /**
-   * Twice where the process has just died, which is heard a moment after its connections have broken. A job is known by
-   * its content, so that it is not submitted twice; who cancels one twice hears that it has ended.
+   * Its client is gone. What may already have been accepted is heard to its head, and charged; anything else is broken
+   * off.
    */
-  async #send(options: Dispatcher.RequestOptions, left: AbortSignal): Promise<Dispatcher.ResponseData> {
-    try {
-      return await this.#pool.request(options)
-    } catch (error) {
-      if (this.#child.state === 'stopping') throw error
-      left.throwIfAborted()
-      await delay(exitHeardWithinMs)
-      await this.#ready()
-      left.throwIfAborted()
-      return this.#pool.request(options)
-    }
+  leave(exchange: Exchange): void {
+    if (exchange.over) return
+    exchange.finish()
+    this.#breakOff(exchange)
   }
+
+  computed({ exchange }: Call<JobsLink>): void {
+    if (!exchange.over) return
+    exchange.sink.charge(exchange.report?.workUnits ?? 0)
+    this.#calls.delete(exchange)
+  }
+
+  answered(call: Call<JobsLink>): void {
+    this.#calls.delete(call.exchange)
+  }
+
+  /**
+   * Once more where the process has just died, which is heard a moment after its connections have broken. A job is
+   * known by its content, so that it is not submitted twice; who cancels one twice hears that it has ended.
+   */
+  lost({ exchange }: Call<JobsLink>): void {
+    this.#calls.delete(exchange)
+    if (exchange.over) return
+    exchange.lost(true)
+    if (exchange.triesLost >= mostTries || this.#child.state === 'stopping') return exchange.fail(unreachable())
+    setTimeout(() => this.#sendWhenReady(exchange), exitHeardWithinMs)
+  }
+
+  /** It writes nothing to a client by itself. */
+  lend(): void {}
 
   async stop(graceMs: number): Promise<void> {
     if (!this.#started) return
@@ -161,6 +127,29 @@ export class JobsLink {
     this.#child.start()
   }
 
+  #sendWhenReady(exchange: Exchange): void {
+    this.#ready().then(
+      () => {
+        if (exchange.over) return
+        const call = new Call<JobsLink>(exchange, this, this)
+        this.#calls.set(exchange, call)
+        call.send(this.#pool)
+      },
+      () => exchange.fail(unreachable()),
+    )
+  }
+
+  #pastDeadline(exchange: Exchange): void {
+    exchange.fail(deadlineExceeded(exchange))
+    this.#breakOff(exchange)
+  }
+
+  #breakOff(exchange: Exchange): void {
+    if (exchange.request.method === 'POST') return
+    this.#calls.get(exchange)?.giveUp()
+    this.#calls.delete(exchange)
+  }
+
   async #ready(): Promise<void> {
     if (this.#child.state === 'ready') return
     await new Promise<void>((resolve, reject) => {
@@ -173,64 +162,10 @@ export class JobsLink {
   }
 }
 
-/**
- * The addresses of jobs, and experiments that prefer to become one, in a gateway. Where there never was a job it says
- * so itself, and starts nothing.
- */
-export function forwardToJobs(config: Config, link: JobsLink, readiness: Readiness, bodies: MemoryLedger): AppPart {
-  return async (app) => {
-    app.addHook('onRequest', (request, reply, done) => {
-      if (
-        request.method !== 'POST' ||
-        !/^\/experiments\/(bias|heads)\/?(\?|$)/.test(request.url) ||
-        !prefersAsync(request.headers.prefer)
-      )
-        return done()
-      handOn(request, reply)
-    })
-    await app.register(async (jobs) => {
-      jobs.addHook('onRequest', (request, reply, done) => {
-        if (link.isFresh) done()
-        else handOn(request, reply)
-      })
-      await jobRoutes(noJobs, jobRouteSeconds(config))(jobs)
-    })
-
-    /** The last that Fastify sees of a request. */
-    function handOn(request: FastifyRequest, reply: FastifyReply): void {
-      try {
-        if (request.method === 'POST') requireReady(readiness)
-        else if (readiness.status === 'draining') requireReady(readiness)
-      } catch (error) {
-        reply.send(error)
-        return
-      }
-      const reservations: Reservation[] = []
-      const left = new AbortController()
-      reply.hijack()
-      reply.raw.once('close', () => {
-        left.abort()
-        for (const reservation of reservations) reservation.release()
-      })
-      const failed = (error: Error): void => {
-        if (reply.raw.destroyed) return
-        if (reply.raw.headersSent) reply.raw.destroy()
-        else new HttpSink(request, reply).fail(error instanceof ServiceError ? error : unreachable(error))
-      }
-      readBody(request.raw, config.BODY_LIMIT * 2 ** 20, bodies, reservations, (error, body) => {
-        request.bodyArrived()
-        if (reply.raw.destroyed || reply.raw.headersSent) return
-        if (error !== null) failed(error)
-        else link.forward(request, reply, body, left.signal).catch(failed)
-      })
-    }
-  }
-}
-
-function unreachable(cause?: unknown): ServiceError {
+function unreachable(): ServiceError {
   return new ServiceError(
     'storage-failed',
     'The process that keeps the jobs does not answer at the moment. Nothing was lost.',
-    { cause, headers: { 'retry-after': '2' } },
+    { headers: { 'retry-after': '2' } },
   )
 }

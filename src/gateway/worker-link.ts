@@ -124,26 +124,18 @@ export class WorkerLink {
     if (isLong(exchange)) return this.#long === null && load === 0
     if (load === 0) return true
     if (load >= quickDepth || this.#abandoned.size > 0) return false
-    if (this.#serviceMs > quickMs || (exchange.body?.length ?? 0) > largestAheadBytes) return false
+    if (this.#serviceMs > quickMs || (exchange.request.body?.length ?? 0) > largestAheadBytes) return false
     const [oldest] = this.#calls
     return (
       !oldest!.exchange.suspect && performance.now() - Math.max(oldest!.sentAt, this.#lastAnswerAt) < takeBackAfterMs
     )
   }
 
-  send(exchange: Exchange, events: CallEvents): Call {
+  send(exchange: Exchange, events: CallEvents<WorkerLink>): Call {
     const call = new Call(exchange, this, events)
     if (isLong(exchange)) this.#long = call
     else this.#calls.add(call)
-    this.#pool.dispatch(
-      {
-        method: exchange.method as 'POST',
-        path: exchange.path,
-        headers: exchange.headers as string[],
-        body: exchange.body,
-      },
-      call,
-    )
+    call.send(this.#pool)
     return call
   }
 

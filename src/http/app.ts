@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { LogController } from 'fastify'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { TSchema } from '@sinclair/typebox'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
+import { clientAddresses } from './client-address.ts'
 import { readJsonBodies } from './plugins/body.ts'
 import { answerErrors, asServiceError, sendProblem } from './plugins/errors.ts'
 import { answerUnknownAddresses } from './plugins/not-found.ts'
@@ -11,7 +12,15 @@ import { logRequests } from './plugins/request-log.ts'
 import { RequestLogger } from './plugins/request-logger.ts'
 import { watchSlowClients } from './plugins/slow-clients.ts'
 import { answerUnusualRequests, sendRawProblem } from './raw-problem.ts'
+import { parseQueryString } from './read/query-string.ts'
 import { validateBody, validatorFor } from './schemas/validate.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client's address as client-address.ts tells clients apart. */
+    readonly client: string
+  }
+}
 
 /** Part of the service: adds its routes and hooks to the app. */
 export type AppPart = (app: FastifyInstance) => void | Promise<void>
@@ -43,11 +52,10 @@ export async function buildApp(
     },
     requestIdHeader: false,
     bodyLimit: config.BODY_LIMIT * 2 ** 20,
-    trustProxy: config.TRUST_PROXY,
     requestTimeout: requestTimeoutMs,
     // Asked for below, in our words
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false },
-    routerOptions: { maxParamLength, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength, ignoreTrailingSlash: true, querystringParser: parseQueryString },
     clientErrorHandler: sendRawProblem,
     frameworkErrors: (error, request, reply) => {
       // No hook has run, and nobody catches what is thrown here.
@@ -55,6 +63,13 @@ export async function buildApp(
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+  })
+
+  const clientAddress = clientAddresses(config.TRUST_PROXY)
+  app.decorateRequest('client', {
+    getter(this: FastifyRequest) {
+      return clientAddress(this.raw)
+    },
   })
 
   app.setValidatorCompiler(({ schema, httpPart }) => {

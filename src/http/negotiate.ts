@@ -12,14 +12,19 @@ export const mediaTypes = {
 } as const
 export type Form = keyof typeof mediaTypes
 
+/** A parameter of a media range, such as `; charset=utf-8` or `; header="a,b"`. */
+const parameter = /;\s*([!#$%&'*+.^_`|~\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s]*)/g
+
 /**
- * The form that a client accepts best, out of those that a route can make. JSON also for no Accept at all, for any
- * type, and for text/html, which is a person opening a link. Throws `not-acceptable`.
+ * The form that a client accepts best, out of those that a route can make. JSON also where Accept is missing or empty,
+ * for any type, and for text/html, which is a person opening a link. A parameter does not make a media type another
+ * one, since each form is made in one way only: all but the weight `q` are passed over. Throws `not-acceptable`.
  */
 export function chooseForm<F extends Form>(accept: string | undefined, forms: readonly F[]): F | 'json' {
-  if (accept === undefined || accept === '*/*' || accept === mediaTypes.json) return 'json'
+  if (accept === undefined || accept === '*/*' || accept === mediaTypes.json || accept.trim() === '') return 'json'
+  const ranges = accept.toLowerCase().replace(parameter, (whole, name) => (name === 'q' ? whole : ''))
   const offered = [...forms.map((form) => mediaTypes[form] as string), 'text/html']
-  const best = new Negotiator({ headers: { accept } }).mediaType(offered)
+  const best = new Negotiator({ headers: { accept: ranges } }).mediaType(offered)
   if (best === 'text/html') return 'json'
   const form = forms.find((name) => mediaTypes[name] === best)
   if (form === undefined)

@@ -109,7 +109,7 @@ export class JobStorage {
     const [row] = await this.#database.query<{ used: number | string; kept: number | string }>(
       `SELECT ${sizes} AS used, coalesce(sum(bytes), 0) AS kept FROM attention_jobs.jobs`,
     )
-    if (Number(row!.used) < 2 * Number(row!.kept) + 32 * mebi) return
+    if (Number(row!.used) < 2 * Number(row!.kept) + 16 * mebi) return
     try {
       this.#limits.checkRoom(Number(row!.kept))
     } catch {

@@ -1,48 +1,53 @@
-/** y = x W^T + b, as PyTorch's Linear keeps it. */
-export interface Projection {
-  /** (out, in) */
-  readonly weight: Float32Array
-  /** (out), or null */
-  readonly bias: Float32Array | null
-}
+import type { DropoutMask } from './dropout.ts'
+import type { Operands, Projections, Rotary } from './operands.ts'
+import { scaled } from './scoring.ts'
+import type { Scoring } from './scoring.ts'
+import { selfAttentionSize } from './size.ts'
+import type { ProblemSize } from './size.ts'
+import { causal } from './visibility.ts'
+import type { Visibility } from './visibility.ts'
 
-/** The parameters of a model in the form that engines know: heads stacked, head after head. */
-export interface Projections {
-  /** (numHeads * headDim, dIn) */
-  readonly query: Projection
-  /** (numKeyValueHeads * headDim, dIn) */
-  readonly key: Projection
-  /**
-   * (numKeyValueHeads * headDim, dIn), or null where nobody asks for contexts: a problem of maps alone, which is half
-   * the work
-   */
-  readonly value: Projection | null
-  /** (outputDim, numHeads * headDim), or null where the heads' outputs, side by side, are the context */
-  readonly output: Projection | null
-}
-
-/** A dropout mask over the weights, (batch, heads, query, key): 1 keeps, 0 drops; kept weights are divided by 1 - p. */
-export interface DropoutMask {
-  readonly keep: Uint8Array
-  readonly keepProbability: number
-}
-
-/** What an engine solves; it knows nothing of model classes. */
+/** What an engine solves; it knows nothing of where the problem comes from. */
 export interface AttentionProblem {
+  readonly size: ProblemSize
+  readonly operands: Operands
+  readonly rotary: Rotary | null
+  readonly visibility: Visibility
+  readonly scoring: Scoring
+  readonly dropout: DropoutMask | null
+}
+
+/** Self-attention over one input, causal and scaled by 1 / sqrt(headDim) unless something else is said. */
+export function selfAttention(of: {
   readonly batch: number
-  readonly seqLen: number
+  readonly length: number
   readonly dIn: number
-  readonly numHeads: number
-  /** Equal to numHeads today; fewer when queries are grouped. */
-  readonly numKeyValueHeads: number
+  readonly heads: number
+  readonly keyValueHeads?: number
   readonly headDim: number
-  readonly outputDim: number
-  /** (batch, seqLen, dIn) */
+  /** Of the output projection, where there is one. */
+  readonly outputDim?: number
+  /** (batch, length, dIn) */
   readonly input: Float32Array
   readonly projections: Projections
-  /** Query i sees the keys j <= i. */
-  readonly mask: 'causal'
-  /** Scores are q . k times this: 1 / sqrt(headDim). */
-  readonly scale: number
-  readonly dropout: DropoutMask | null
+  readonly visibility?: Visibility
+  readonly dropout?: DropoutMask | null
+}): AttentionProblem {
+  const { input, projections, length, headDim, visibility = causal(length), dropout = null } = of
+  return {
+    size: selfAttentionSize(of),
+    operands: {
+      kind: 'projected',
+      queryInput: input,
+      keyInput: input,
+      valueInput: input,
+      projections,
+      queryNorm: null,
+      keyNorm: null,
+    },
+    rotary: null,
+    visibility,
+    scoring: scaled(1 / Math.sqrt(headDim)),
+    dropout,
+  }
 }

@@ -8,7 +8,7 @@ import { chargeBodies } from '../http/plugins/body-memory.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { reportWork } from '../http/plugins/report-work.ts'
 import { asyncExperiments, onlyAsyncExperiments } from '../http/routes/async-experiments.ts'
-import { jobRoutes, jobRouteSeconds } from '../http/routes/jobs.ts'
+import { jobRoutes } from '../http/routes/jobs.ts'
 import { createJobs } from '../jobs/create.ts'
 import { jobRegistry } from '../jobs/registry.ts'
 import { workersThroughGateway } from '../jobs/workers-through-gateway.ts'
@@ -43,9 +43,9 @@ export async function serveJobs(
       (app) => askForKeys(app, config.API_KEYS, () => false),
       (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
       reportWork,
-      asyncExperiments(service.jobs, jobRouteSeconds(config)),
+      asyncExperiments(service.jobs, config.REQUEST_TIMEOUT),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs, jobRouteSeconds(config)),
+      jobRoutes(service.jobs, config.REQUEST_TIMEOUT),
     ],
     'debug',
   )

@@ -14,7 +14,7 @@ export interface ContextStatistics {
 }
 
 /**
- * Statistics of context vectors, (batch, seqLen, outputDim), by the WebAssembly kernel: in windows that stay in the
+ * Statistics of context vectors, (batch, queries, contextDim), by the WebAssembly kernel: in windows that stay in the
  * nearest cache, each taken about its own mean in two passes, so that a small spread around a large mean is not lost.
  */
 export function contextStatistics({ data, shape }: Tensor): ContextStatistics {

@@ -1,13 +1,23 @@
+import { rowIndex, sees } from '../problem/visibility.ts'
 import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** How alike the heads of an item are, each measure (batch, heads, heads). */
 export interface Similarity {
-  /** Pearson correlation of the whole maps, zeros and all: high for any two causal maps, see experiments.md. */
+  /**
+   * Pearson correlation of the whole maps, hidden keys as zeros: high for any two causal maps, which share their zeros
+   * and the height of their rows.
+   */
   readonly pearson: Tensor
-  /** Correlation after 1/(i+1) is subtracted in each row, rows i >= 1, keys j <= i. NaN where a map is uniform. */
+  /**
+   * Correlation after 1 / n is subtracted from each of the n keys that a row sees, over the rows that see at least two.
+   * NaN where a map is uniform.
+   */
   readonly rowCenteredPearson: Tensor
-  /** Mean over rows i >= 1 of the rows' Jensen-Shannon divergence, base 2. NaN at T = 1. */
+  /**
+   * Mean of the rows' Jensen-Shannon divergence, base 2, over the rows that see at least two keys. NaN where there are
+   * none.
+   */
   readonly jsDivergence: Tensor
 }
 
@@ -46,7 +56,10 @@ export function similarityOf(weights: AttentionMaps): Similarity {
   return result
 }
 
-/** The three measures of heads `a` and `b` of an item; `b` may come from other maps of the same length (`other`). */
+/**
+ * The three measures of heads `a` and `b` of an item; `b` may come from other maps of the same size (`other`). Keys that
+ * one of the two does not see weigh nothing in its row; rows count where both see at least two.
+ */
 export function pairSimilarity(
   weights: AttentionMaps,
   item: number,
@@ -54,8 +67,9 @@ export function pairSimilarity(
   b: number,
   other: AttentionMaps = weights,
 ): PairSimilarity {
-  const { seqLen } = weights
-  const size = seqLen * seqLen
+  const { queries, keys, visibility } = weights
+  const size = queries * keys
+  const sameRows = visibility.headStride === 0 && other.visibility === visibility && visibility.allowed === null
   // Rows sum to one, but only up to rounding, so the means are measured.
   let sumA = 0,
     sumB = 0,
@@ -68,21 +82,28 @@ export function pairSimilarity(
     largestA = 0,
     largestB = 0
   let divergence = 0
-  for (let query = 0; query < seqLen; query++) {
+  let rows = 0
+  for (let query = 0; query < queries; query++) {
     const rowA = weights.locate(item, a, query)
     const rowB = other.locate(item, b, query)
-    const uniform = 1 / (query + 1)
-    for (let key = 0; key <= query; key++) {
-      const p = rowA.data[rowA.offset + key]!
-      const q = rowB.data[rowB.offset + key]!
+    const seenA = visibility.count[rowIndex(visibility, item, a, query)]!
+    const seenB = other.visibility.count[rowIndex(other.visibility, item, b, query)]!
+    const [uniformA, uniformB] = [1 / seenA, 1 / seenB]
+    const counts = seenA > 1 && seenB > 1
+    if (counts) rows++
+    const first = Math.min(rowA.first, rowB.first)
+    const end = Math.max(rowA.end, rowB.end)
+    for (let key = first; key < end; key++) {
+      const p = key >= rowA.first && key < rowA.end ? rowA.data[rowA.offset + key - rowA.first]! : 0
+      const q = key >= rowB.first && key < rowB.end ? rowB.data[rowB.offset + key - rowB.first]! : 0
       sumA += p
       sumB += q
       sumAA += p * p
       sumBB += q * q
       sumAB += p * q
-      if (query === 0) continue
-      const u = p - uniform
-      const v = q - uniform
+      if (!counts) continue
+      const u = sameRows || sees(visibility, item, a, query, key) ? p - uniformA : 0
+      const v = sameRows || sees(other.visibility, item, b, query, key) ? q - uniformB : 0
       centeredAA += u * u
       centeredBB += v * v
       centeredAB += u * v
@@ -97,7 +118,7 @@ export function pairSimilarity(
   return {
     pearson: correlation(covariance, varianceA, varianceB),
     rowCenteredPearson: Math.min(largestA, largestB) > rounding ? correlation(centeredAB, centeredAA, centeredBB) : NaN,
-    jsDivergence: seqLen > 1 ? Math.max(0, divergence / (seqLen - 1)) : NaN,
+    jsDivergence: rows > 0 ? Math.max(0, divergence / rows) : NaN,
   }
 }
 

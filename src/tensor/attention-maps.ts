@@ -1,21 +1,36 @@
+import { rowIndex } from '../problem/visibility.ts'
+import type { Visibility } from '../problem/visibility.ts'
+
 /**
- * Attention weights or scores, (batch, heads, query, key), of which only the keys j <= i of a row i are worth keeping.
+ * Attention weights or scores, (batch, heads, query, key), of which only what a row sees is worth keeping.
  *
  * Engines that work in blocks of rows hand over their blocks as they are: a block of rows r0..r1 holds the keys
- * 0..width-1 (width >= r1), so the part that no causal row can see is never assembled. A matrix kept whole is one
- * block of all rows.
+ * firstKey..firstKey + width - 1, at least all that any of its rows sees, so what no row can see is never assembled. A
+ * matrix kept whole is one block of all rows and keys.
  */
 export interface RowBlock {
-  /** (items, heads, rows, width), row-major. What lies beyond the diagonal in it is not to be read. */
+  /**
+   * (items, heads, rows, width), row-major. What lies outside of a row's first..end in it is not to be read; in the
+   * holes between, it is `masked`.
+   */
   readonly data: Float32Array
+  readonly firstKey: number
   readonly width: number
+}
+
+/** Where a row's numbers lie: the keys first..end-1 from `offset` on. */
+export interface RowPlace {
+  readonly data: Float32Array
+  readonly offset: number
+  readonly first: number
+  readonly end: number
 }
 
 export class AttentionMaps {
   readonly batch: number
   readonly heads: number
-  readonly seqLen: number
-  /** What stands at the masked positions, key > query: 0 for weights, -Infinity for scores. */
+  readonly visibility: Visibility
+  /** What stands at the hidden positions: 0 for weights, -Infinity for scores. */
   readonly masked: number
   readonly itemsPerBlock: number
   readonly rowsPerBlock: number
@@ -26,7 +41,7 @@ export class AttentionMaps {
   constructor(from: {
     batch: number
     heads: number
-    seqLen: number
+    visibility: Visibility
     masked: number
     itemsPerBlock: number
     rowsPerBlock: number
@@ -34,45 +49,62 @@ export class AttentionMaps {
   }) {
     this.batch = from.batch
     this.heads = from.heads
-    this.seqLen = from.seqLen
+    this.visibility = from.visibility
     this.masked = from.masked
     this.itemsPerBlock = from.itemsPerBlock
     this.rowsPerBlock = from.rowsPerBlock
     this.blocks = from.blocks
-    this.#rowChunks = Math.ceil(this.seqLen / this.rowsPerBlock)
+    this.#rowChunks = Math.ceil(this.queries / this.rowsPerBlock)
   }
 
-  /** Maps kept whole: `data` is (batch, heads, seqLen, seqLen). */
-  static whole(batch: number, heads: number, seqLen: number, masked: number, data: Float32Array): AttentionMaps {
+  /** Maps kept whole: `data` is (batch, heads, queries, keys). */
+  static whole(
+    batch: number,
+    heads: number,
+    visibility: Visibility,
+    masked: number,
+    data: Float32Array,
+  ): AttentionMaps {
     return new AttentionMaps({
       batch,
       heads,
-      seqLen,
+      visibility,
       masked,
       itemsPerBlock: batch,
-      rowsPerBlock: seqLen,
-      blocks: [{ data, width: seqLen }],
+      rowsPerBlock: visibility.queries,
+      blocks: [{ data, firstKey: 0, width: visibility.keys }],
     })
   }
 
-  get shape(): readonly number[] {
-    return [this.batch, this.heads, this.seqLen, this.seqLen]
+  get queries(): number {
+    return this.visibility.queries
   }
 
-  /** The block that holds a row, and where in its data the row starts; the row's keys 0..query follow from there. */
-  locate(item: number, head: number, query: number): { data: Float32Array; offset: number } {
+  get keys(): number {
+    return this.visibility.keys
+  }
+
+  get shape(): readonly number[] {
+    return [this.batch, this.heads, this.queries, this.keys]
+  }
+
+  /** Where a row's numbers lie: the keys from the first to the last that it sees. */
+  locate(item: number, head: number, query: number): RowPlace {
     const itemChunk = Math.floor(item / this.itemsPerBlock)
     const rowChunk = Math.floor(query / this.rowsPerBlock)
     const block = this.blocks[itemChunk * this.#rowChunks + rowChunk]!
-    const rows = Math.min(this.rowsPerBlock, this.seqLen - rowChunk * this.rowsPerBlock)
+    const rows = Math.min(this.rowsPerBlock, this.queries - rowChunk * this.rowsPerBlock)
     const row =
       ((item - itemChunk * this.itemsPerBlock) * this.heads + head) * rows + (query - rowChunk * this.rowsPerBlock)
-    return { data: block.data, offset: row * block.width }
+    const index = rowIndex(this.visibility, item, head, query)
+    const first = this.visibility.first[index]!
+    const end = this.visibility.end[index]!
+    return { data: block.data, offset: row * block.width + (first - block.firstKey), first, end }
   }
 
-  /** One row's visible part, keys 0..query: a view of query + 1 values. */
+  /** The numbers of the keys from the first to the last that a row sees: a view. */
   row(item: number, head: number, query: number): Float32Array {
-    const { data, offset } = this.locate(item, head, query)
-    return data.subarray(offset, offset + query + 1)
+    const { data, offset, first, end } = this.locate(item, head, query)
+    return data.subarray(offset, offset + end - first)
   }
 }

@@ -7,7 +7,9 @@ import type { RowStatistics } from '../../src/statistics/row-statistics.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { sizeOf } from '../../src/tensor/tensor.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
-import { drawProblem, problemCases } from './problems.ts'
+import { extremes } from './extremes.ts'
+import { drawProblem, inputOf, problemCases, withInput, withoutValues } from './problems.ts'
+import { rowColumns, rowsOf } from './rows.ts'
 
 /**
  * Greatest error that an engine may have, against float64. A tensor's is relative to its greatest magnitude; that of
@@ -31,7 +33,6 @@ const everything: Required<Wanted> = {
   contextHeads: true,
 }
 const stages = ['queries', 'keys', 'values', 'contextHeads'] as const
-const rowColumns = ['entropy', 'maxWeight', 'distance', 'previousToken', 'firstToken', 'diagonal', 'sum'] as const
 
 /** What every engine must do, whatever it is made of. Called once for each engine, by its own test file. */
 export function conformance(name: string, create: () => Promise<Engine>, tolerance: Tolerance): void {
@@ -54,8 +55,8 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     })
 
     it('gives the weights', () => {
-      const { batch, numHeads, seqLen } = problem
-      expect(actual.weights!.shape).toEqual([batch, numHeads, seqLen, seqLen])
+      const { batch, heads, queries, keys } = problem.size
+      expect(actual.weights!.shape).toEqual([batch, heads, queries, keys])
       expect(actual.weights!.masked).toBe(0)
       expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
     })
@@ -76,11 +77,17 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
 
     it('gives the row statistics', () => {
       expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
-      expect(actual.rowSums.maxFutureWeight).toBe(0)
+      expect(actual.rowSums.maxHiddenWeight).toBe(0)
     })
 
     it('has row statistics that are those of its weights', () => {
       expectRows(actual.rowStatistics!, rowStatisticsOf(actual.weights!, 0), tolerance.statistics * sharpness)
+    })
+
+    it('says of each row what its weights add up to in float64', async () => {
+      const sums = [...rowsOf(actual.weights!)].map((row) => row.reduce((sum, weight) => sum + weight, 0))
+      expect(greatest(actual.rowSums.sum, sums)).toBeLessThanOrEqual(5e-7)
+      expect(greatest((await engine.run(problem, {})).rowSums.sum, sums)).toBeLessThanOrEqual(5e-7)
     })
 
     it('answers the same when nothing is asked for, and hands out nothing more', async () => {
@@ -88,7 +95,7 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
       expect(Object.keys(bare).sort()).toEqual(['context', 'rowSums'])
       expectTensor(bare.context, expected.context, tolerance.tensors * sharpness)
       expect(greatest(bare.rowSums.sum, expected.rowSums.sum)).toBeLessThanOrEqual(tolerance.statistics)
-      expect(bare.rowSums.maxFutureWeight).toBe(0)
+      expect(bare.rowSums.maxHiddenWeight).toBe(0)
     })
 
     it('gives the statistics alone', async () => {
@@ -128,7 +135,7 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
         expectTensor(actual.context, expected.context, tolerance.tensors * sharpness)
         for (const stage of stages) expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
         expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
-        expect(actual.rowSums.maxFutureWeight).toBe(0)
+        expect(actual.rowSums.maxHiddenWeight).toBe(0)
       }),
       { seed: 4, numRuns: 60 },
     )
@@ -162,13 +169,8 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
   it('gives the maps alone of a problem without values', async () => {
     for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
       const problem = drawProblem(of)
-      const mapsAlone = {
-        ...problem,
-        projections: { ...problem.projections, value: null, output: null },
-        dropout: null,
-      }
       const expected = await oracle.run(problem, everything)
-      const actual = await engine.run(mapsAlone, {
+      const actual = await engine.run(withoutValues(problem), {
         statistics: true,
         weights: true,
         scores: true,
@@ -176,16 +178,18 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
         keys: true,
       })
       const sharpness = greatestScore(expected)
-      expect(actual.context.shape).toEqual([problem.batch, problem.seqLen, 0])
+      expect(actual.context.shape).toEqual([problem.size.batch, problem.size.queries, 0])
       expect(actual.context.data).toHaveLength(0)
       expect(greatestDifference(actual.weights!, expected.weights!)).toBeLessThanOrEqual(tolerance.weights * sharpness)
       expect(greatestDifference(actual.scores!, expected.scores!)).toBeLessThanOrEqual(tolerance.tensors * sharpness)
       for (const stage of ['queries', 'keys'] as const)
         expectTensor(actual[stage]!, expected[stage]!, tolerance.tensors * sharpness)
       expectRows(actual.rowStatistics!, expected.rowStatistics!, tolerance.statistics * sharpness)
-      expect(actual.rowSums.maxFutureWeight).toBe(0)
+      expect(actual.rowSums.maxHiddenWeight).toBe(0)
     }
   })
+
+  describe('at the edge of float32', () => extremes(() => engine, oracle, tolerance.statistics))
 
   it('does not write to the problem', async () => {
     for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
@@ -204,7 +208,10 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
         blocks: first.weights!.blocks,
         rows: first.rowStatistics,
       })
-      const other = { ...problem, input: problem.input.map((value) => value * -2) }
+      const other = withInput(
+        problem,
+        inputOf(problem).map((value) => value * -2),
+      )
       await engine.run(other, everything)
       expect({ context: first.context.data, blocks: first.weights!.blocks, rows: first.rowStatistics }).toEqual(kept)
       first.context.data.fill(7)
@@ -215,10 +222,10 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
 
   it('tells a number that is not finite by its context or its rows', async () => {
     const problem = drawProblem(problemCases[0]!)
-    const input = problem.input.slice()
+    const input = inputOf(problem).slice()
     input[3] = Infinity
     for (const statistics of [false, true]) {
-      const { context, rowSums, rowStatistics } = await engine.run({ ...problem, input }, { statistics })
+      const { context, rowSums, rowStatistics } = await engine.run(withInput(problem, input), { statistics })
       expect([...context.data, ...rowSums.sum, ...(rowStatistics?.entropy ?? [])].every(Number.isFinite)).toBe(false)
     }
   })
@@ -233,15 +240,6 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
 /** The greatest magnitude of a score, at least 1. */
 function greatestScore({ scores }: AttentionOutput): number {
   return [...rowsOf(scores!)].reduce((most, row) => row.reduce((max, score) => Math.max(max, Math.abs(score)), most), 1)
-}
-
-/** Every row's visible part, as plain numbers. */
-function* rowsOf(maps: AttentionMaps): Generator<number[]> {
-  for (let item = 0; item < maps.batch; item++) {
-    for (let head = 0; head < maps.heads; head++) {
-      for (let query = 0; query < maps.seqLen; query++) yield [...maps.row(item, head, query)]
-    }
-  }
 }
 
 /** Greatest absolute difference of two series of numbers; NaN when one of them has one. */
@@ -269,10 +267,10 @@ function expectTensor(actual: Tensor, expected: Tensor, relative: number): void 
 }
 
 function expectRows(actual: RowStatistics, expected: RowStatistics, absolute: number): void {
-  const { batch, heads, seqLen } = expected
-  expect([actual.batch, actual.heads, actual.seqLen]).toEqual([batch, heads, seqLen])
+  const { batch, heads, visibility } = expected
+  expect([actual.batch, actual.heads, actual.visibility.queries]).toEqual([batch, heads, visibility.queries])
   for (const column of rowColumns) {
-    const unit = column === 'distance' ? seqLen : 1
+    const unit = column === 'distance' ? visibility.keys : 1
     expect(greatest(actual[column], expected[column]), column).toBeLessThanOrEqual(absolute * unit)
   }
   expect(Math.min(...actual.entropy), 'an entropy is not negative').toBeGreaterThanOrEqual(0)

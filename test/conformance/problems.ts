@@ -1,4 +1,7 @@
-import type { AttentionProblem, DropoutMask, Projection } from '../../src/problem/problem.ts'
+import type { DropoutMask } from '../../src/problem/dropout.ts'
+import type { Projection, Projections } from '../../src/problem/operands.ts'
+import { selfAttention } from '../../src/problem/problem.ts'
+import type { AttentionProblem } from '../../src/problem/problem.ts'
 
 /** A problem to draw: everything that shapes an engine's way through it. */
 export interface ProblemCase {
@@ -113,14 +116,14 @@ export function drawProblem(of: ProblemCase): AttentionProblem {
     weight: fill(outputs * inputs, times / Math.sqrt(inputs)),
     bias: biases.includes(name) ? fill(outputs, times / Math.sqrt(inputs)) : null,
   })
-  return {
+  return selfAttention({
     batch,
-    seqLen,
+    length: seqLen,
     dIn,
-    numHeads,
-    numKeyValueHeads,
+    heads: numHeads,
+    keyValueHeads: numKeyValueHeads,
     headDim,
-    outputDim: of.outputDim ?? width,
+    outputDim: of.outputDim ?? 0,
     input: fill(batch * seqLen * dIn, Math.sqrt(3)), // variance 1
     projections: {
       query: projection('q', width, dIn, sharpness),
@@ -128,10 +131,28 @@ export function drawProblem(of: ProblemCase): AttentionProblem {
       value: projection('v', numKeyValueHeads * headDim, dIn),
       output: of.outputDim === undefined ? null : projection('o', of.outputDim, width),
     },
-    mask: 'causal',
-    scale: 1 / Math.sqrt(headDim),
     dropout: of.dropout === undefined ? null : drawMask(random, batch * numHeads * seqLen * seqLen, of.dropout),
-  }
+  })
+}
+
+/** The one input of a problem of self-attention. */
+export function inputOf({ operands }: AttentionProblem): Float32Array {
+  if (operands.kind !== 'projected') throw new TypeError('no input')
+  return operands.queryInput
+}
+
+/** The same problem on another input. */
+export function withInput(problem: AttentionProblem, input: Float32Array): AttentionProblem {
+  const operands = { ...problem.operands, queryInput: input, keyInput: input, valueInput: input }
+  return { ...problem, operands: operands as AttentionProblem['operands'] }
+}
+
+/** The same problem without values: one of maps alone. */
+export function withoutValues(problem: AttentionProblem): AttentionProblem {
+  const { operands } = problem
+  if (operands.kind !== 'projected') throw new TypeError('no projections')
+  const projections: Projections = { ...operands.projections, value: null, output: null }
+  return { ...problem, operands: { ...operands, projections }, dropout: null }
 }
 
 function drawMask(random: () => number, length: number, dropout: number): DropoutMask {

@@ -6,6 +6,7 @@ import type { AttentionResult } from '../../src/attention/result.ts'
 import { encodeJson } from '../../src/encoders/json.ts'
 import { leastBytesOf } from '../../src/encoders/least-bytes.ts'
 import { encodeNpz } from '../../src/encoders/npz.ts'
+import { causal } from '../../src/problem/visibility.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { resultOf } from './results.ts'
 
@@ -22,11 +23,11 @@ const shortest: AttentionResult = {
     weights: new AttentionMaps({
       batch: 1,
       heads: 6,
-      seqLen,
+      visibility: causal(seqLen),
       masked: 0,
       itemsPerBlock: 1,
       rowsPerBlock: seqLen,
-      blocks: [{ data: new Float32Array(6 * seqLen ** 2), width: seqLen }],
+      blocks: [{ data: new Float32Array(6 * seqLen ** 2), firstKey: 0, width: seqLen }],
     }),
   },
 }

@@ -20,7 +20,7 @@ export function line(values: Float32Array): ArrayView {
     shape: [values.length],
     masked: 0,
     rowCount: 1,
-    row: () => ({ data: values, offset: 0, visible: values.length }),
+    row: () => ({ data: values, offset: 0, first: 0, end: values.length }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AttentionRequest } from '../../src/attention/request.ts'
 import type { AttentionResult } from '../../src/attention/result.ts'
+import { causal } from '../../src/problem/visibility.ts'
 import { emptyRowSums } from '../../src/statistics/row-statistics.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -28,9 +29,17 @@ function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed
     const data = numbers(batch * heads * rows * width, seed + from)
     for (let row = 0; row < batch * heads * rows; row++)
       data.fill(7, row * width + from + (row % rows) + 1, (row + 1) * width)
-    blocks.push({ data, width })
+    blocks.push({ data, firstKey: 0, width })
   }
-  return new AttentionMaps({ batch, heads, seqLen, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
+  return new AttentionMaps({
+    batch,
+    heads,
+    visibility: causal(seqLen),
+    masked,
+    itemsPerBlock: batch,
+    rowsPerBlock,
+    blocks,
+  })
 }
 
 /** What an answer would hold: weights, scores, a context and heads' queries of random numbers. */
@@ -77,11 +86,11 @@ export function resultOf(
       scores: maps(size, -Infinity, 2),
       queries: tensor(batch, heads, seqLen, 2),
       context: tensor(batch, seqLen, 2 * heads),
-      rowSums: emptyRowSums(batch, heads, seqLen),
+      rowSums: emptyRowSums(batch, heads, causal(seqLen)),
     },
     summary: null,
     similarity: null,
-    checks: { maxRowSumError: 0, maxFutureWeight: 0, finite: true },
+    checks: { maxRowSumError: 0, maxHiddenWeight: 0, emptyRows: 0, finite: true },
     engine: { name: 'onnxruntime', device: 'cpu', version: '1' },
     letGo: () => {},
   }

@@ -5,10 +5,11 @@ import type { LoadOptions } from '../../src/engines/load.ts'
 import { nvidiaGpus } from '../../src/engines/nvidia.ts'
 import { directLimit, directWork } from '../../src/engines/select.ts'
 import type { Engines } from '../../src/engines/select.ts'
-import { drawProblem, problemCases } from '../conformance/problems.ts'
+import { selfAttentionOutline } from '../../src/problem/outline.ts'
 
-const small = drawProblem(problemCases.find(({ name }) => name.startsWith('the study'))!)
-const large = { ...small, seqLen: 2048 }
+const study = { batch: 5, length: 8, dIn: 20, heads: 2, headDim: 8, outputDim: 16 }
+const small = selfAttentionOutline(study)
+const large = selfAttentionOutline({ ...study, length: 2048 })
 
 let engines: Engines
 const load = async (options: Partial<LoadOptions>): Promise<Engines> => {
@@ -49,6 +50,16 @@ describe('the engines of a process', () => {
   it.each(['direct', 'reference', 'onnxruntime'] as const)('is %s for every size when it is forced', async (engine) => {
     await load({ engine })
     expect([engines.for(small).name, engines.for(large).name, engines.main.name]).toEqual([engine, engine, engine])
+  })
+
+  it('refuses an engine that cannot solve such a problem, by what it cannot and by who can', async () => {
+    await load({})
+    const capped = { ...small, features: new Set(['a soft cap'] as const) }
+    for (const name of ['direct', undefined] as const) {
+      expect(() => engines.for(capped, name)).toThrow(
+        expect.objectContaining({ code: 'invalid-request', message: expect.stringContaining('a soft cap') as unknown }),
+      )
+    }
   })
 
   it('says why an engine does not run, and refuses it by name', async () => {

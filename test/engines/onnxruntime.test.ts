@@ -2,12 +2,12 @@ import ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultEnvironment } from '../../src/config.ts'
 import type { Engine } from '../../src/engines/engine.ts'
-import { Graph } from '../../src/engines/onnxruntime/graph.ts'
+import { Graph } from '../../src/onnx/graph.ts'
 import { openOnnxruntime } from '../../src/engines/onnxruntime/index.ts'
-import { bytes, float, integer, join, message, string } from '../../src/engines/onnxruntime/protobuf.ts'
+import { bytes, float, integer, join, message, string } from '../../src/onnx/protobuf.ts'
 import { Sessions } from '../../src/engines/onnxruntime/sessions.ts'
 import { solve } from '../../src/engines/onnxruntime/solve.ts'
-import { drawProblem, problemCases } from '../conformance/problems.ts'
+import { drawProblem, inputOf, problemCases, withInput } from '../conformance/problems.ts'
 
 const problemNamed = (name: string) => drawProblem(problemCases.find((of) => of.name === name)!)
 const study = problemNamed('the study: B 5, T 8')
@@ -92,7 +92,7 @@ describe('the engine', () => {
   })
 
   it('goes on after a run that failed', async () => {
-    const broken = { ...study, input: study.input.subarray(1) }
+    const broken = withInput(study, inputOf(study).subarray(1))
     const [failed, next] = await Promise.allSettled([engine.run(broken, {}), engine.run(study, {})])
     expect(failed.status).toBe('rejected')
     expect(failed).toHaveProperty('reason.code', 'engine-failed')

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../../src/engines/reference/index.ts'
+import { selfAttention } from '../../src/problem/problem.ts'
 import type { AttentionProblem } from '../../src/problem/problem.ts'
-import { drawProblem, problemCases } from '../conformance/problems.ts'
+import { drawProblem, inputOf, problemCases, withInput } from '../conformance/problems.ts'
 
 const engine = referenceEngine('test')
 const everything = {
@@ -17,20 +18,15 @@ const everything = {
 /** One feature, one head of one: queries, keys and values are the input times a number. */
 function scalarProblem(x: number[], query: number, key: number, value: number): AttentionProblem {
   const projection = (weight: number) => ({ weight: Float32Array.of(weight), bias: null })
-  return {
+  return selfAttention({
     batch: 1,
-    seqLen: x.length,
+    length: x.length,
     dIn: 1,
-    numHeads: 1,
-    numKeyValueHeads: 1,
+    heads: 1,
     headDim: 1,
-    outputDim: 1,
     input: Float32Array.from(x),
     projections: { query: projection(query), key: projection(key), value: projection(value), output: null },
-    mask: 'causal',
-    scale: 1,
-    dropout: null,
-  }
+  })
 }
 
 describe('the reference engine, against answers worked out by hand', () => {
@@ -78,12 +74,11 @@ describe('the reference engine, against answers worked out by hand', () => {
 
   it("keeps PyTorch's layout: y = x W^T + b, heads side by side", async () => {
     const identity = { weight: Float32Array.of(1, 0, 0, 1), bias: null }
-    const problem: AttentionProblem = {
+    const problem = selfAttention({
       batch: 2,
-      seqLen: 1,
+      length: 1,
       dIn: 2,
-      numHeads: 2,
-      numKeyValueHeads: 2,
+      heads: 2,
       headDim: 1,
       outputDim: 2,
       input: Float32Array.of(1, 2, 3, 4),
@@ -93,10 +88,7 @@ describe('the reference engine, against answers worked out by hand', () => {
         value: { weight: Float32Array.of(1, 10, 100, 1000), bias: Float32Array.of(0.5, 0.25) },
         output: { weight: Float32Array.of(0, 1, 1, 0), bias: Float32Array.of(0, 7) },
       },
-      mask: 'causal',
-      scale: 1,
-      dropout: null,
-    }
+    })
     const { values, contextHeads, context } = await engine.run(problem, everything)
     expect(values!.shape).toEqual([2, 2, 1, 1])
     expect([...values!.data]).toEqual([21.5, 2100.25, 43.5, 4300.25])
@@ -107,10 +99,10 @@ describe('the reference engine, against answers worked out by hand', () => {
   it('sees nothing of later tokens: an earlier row is the same whatever follows', async () => {
     const problem = drawProblem(problemCases.find(({ name }) => name === 'peaked weights')!)
     const { context } = await engine.run(problem, {})
-    const changed = problem.input.slice()
-    changed.fill(9, changed.length - problem.dIn) // the last token of the last item
-    const { context: after } = await engine.run({ ...problem, input: changed }, {})
-    const kept = context.data.length - problem.outputDim
+    const changed = inputOf(problem).slice()
+    changed.fill(9, changed.length - problem.size.dIn) // the last token of the last item
+    const { context: after } = await engine.run(withInput(problem, changed), {})
+    const kept = context.data.length - problem.size.outputDim
     expect([...after.data.subarray(0, kept)]).toEqual([...context.data.subarray(0, kept)])
     expect([...after.data.subarray(kept)]).not.toEqual([...context.data.subarray(kept)])
   })

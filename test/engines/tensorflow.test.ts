@@ -7,7 +7,7 @@ import { defaultEnvironment } from '../../src/config.ts'
 import type { Engine, Wanted } from '../../src/engines/engine.ts'
 import { openTensorFlow } from '../../src/engines/tensorflow/index.ts'
 import { conformance } from '../conformance/conformance.ts'
-import { drawProblem, problemCases } from '../conformance/problems.ts'
+import { drawProblem, inputOf, problemCases, withInput } from '../conformance/problems.ts'
 import { absent } from '../support/skip.ts'
 
 const require = createRequire(import.meta.url)
@@ -59,14 +59,20 @@ describe.skipIf(missing)('the TensorFlow engine', () => {
       expect(
         await tensorsAfter(async () => {
           for (let i = 0; i < 20; i++)
-            await engine.run({ ...problem, input: problem.input.map((value) => value + i) }, everything)
+            await engine.run(
+              withInput(
+                problem,
+                inputOf(problem).map((value) => value + i),
+              ),
+              everything,
+            )
         }),
       ).toBe(0)
     })
 
     it('keeps nothing of a run that failed', async () => {
       const problem = drawProblem(problemCases[0]!)
-      const broken = { ...problem, input: problem.input.subarray(1) }
+      const broken = withInput(problem, inputOf(problem).subarray(1))
       await expect(engine.run(broken, everything)).rejects.toThrow()
       expect(tf.memory().numTensors).toBe(atStart)
       expect((await engine.run(problem, {})).context.shape).toEqual([5, 8, 16])

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mapCells, matrixCells, planPooling, visibleCells } from '../../src/figures/pooling.ts'
 import type { Pooling } from '../../src/figures/pooling.ts'
+import { causal } from '../../src/problem/visibility.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 
 const pooling = (rows: number, columns: number, rowFactor: number, columnFactor: number): Pooling => ({
@@ -16,7 +17,7 @@ function numbered(seqLen: number): AttentionMaps {
   const data = Float32Array.from({ length: seqLen * seqLen }, (_, at) =>
     at % seqLen <= Math.floor(at / seqLen) ? 100 * Math.floor(at / seqLen) + (at % seqLen) : 1e6,
   )
-  return AttentionMaps.whole(1, 1, seqLen, 0, data)
+  return AttentionMaps.whole(1, 1, causal(seqLen), 0, data)
 }
 
 describe('the cells of a causal map', () => {
@@ -70,7 +71,7 @@ describe('the cells of a causal map', () => {
         (rows, keys, rowFactor, columnFactor) => {
           const plan = pooling(rows[1] - rows[0] + 1, keys[1] - keys[0] + 1, rowFactor, columnFactor)
           const cells = mapCells(numbered(20), 0, 0, rows, keys, plan)
-          expect(cells.length).toBe(visibleCells(rows, keys, plan))
+          expect(cells.length).toBe(visibleCells(causal(20), 0, 0, rows, keys, plan))
           for (const [query, key, value] of cells) {
             const last = Math.min(query + rowFactor - 1, rows[1])
             expect(value).toBe(100 * last + Math.min(key + columnFactor - 1, keys[1], last))
@@ -97,7 +98,7 @@ describe('planning the pooling', () => {
       columns: n,
       panels,
       room: { rows: room, columns: room },
-      visible: (plan) => visibleCells([0, n - 1], [0, n - 1], plan),
+      visible: (plan) => visibleCells(causal(n), 0, 0, [0, n - 1], [0, n - 1], plan),
     })
 
   it('leaves alone what fits', () => {

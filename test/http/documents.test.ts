@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { openapiYaml } from '../../scripts/openapi-yaml.ts'
-import { readmeWithTables } from '../../scripts/readme-tables.ts'
+import { documentsWithTables, withTables } from '../../scripts/docs/tables.ts'
 import { catalogue } from '../../src/errors.ts'
 import type { Service } from '../../src/service.ts'
 import { startService } from '../support/service.ts'
@@ -20,8 +20,8 @@ describe('generated documents are not stale', () => {
     expect(file('openapi.yaml')).toBe(await openapiYaml())
   })
 
-  it('README.md has the tables of settings and errors (`npm run readme` writes them)', () => {
-    expect(file('README.md')).toBe(readmeWithTables(file('README.md')))
+  it.each(documentsWithTables)('%s has its table as it is (`npm run docs` writes it)', (path) => {
+    expect(file(path)).toBe(withTables(path, file(path)))
   })
 
   it('openapi.yaml lists every code of the catalogue', () => {

@@ -75,8 +75,12 @@ beforeAll(async () => {
 const log = (pg: string): string =>
   join(pg, 'pg_wal', readdirSync(join(pg, 'pg_wal')).find((name) => /^0+1/.test(name))!)
 const kinds: [string, (pg: string) => void, RegExp][] = [
-  ['a file of the catalogue cut short', (pg) => truncateSync(join(pg, 'base/5/1259'), 5000), /critical system index/],
   ['a table that is none', (pg) => writeFileSync(join(pg, tableFile), 'x'.repeat(8192)), /invalid page/],
+  [
+    'a missing table',
+    (pg) => rmSync(join(pg, tableFile)),
+    /a file is missing: base\/5\/\d+ \(attention_jobs\.chunks\)/,
+  ],
   [
     'a truncated pg_control',
     (pg) => truncateSync(join(pg, 'global/pg_control'), 100),
@@ -84,21 +88,17 @@ const kinds: [string, (pg: string) => void, RegExp][] = [
   ],
   ['no pg_control', (pg) => rmSync(join(pg, 'global/pg_control')), /global\/pg_control.*No such file/],
   ['files of another PostgreSQL', (pg) => writeFileSync(join(pg, 'PG_VERSION'), '16\n'), /by PostgreSQL version 16/],
+  ['a file of the catalogue cut short', (pg) => truncateSync(join(pg, 'base/5/1259'), 5000), /critical system index/],
   ['no PG_VERSION', (pg) => rmSync(join(pg, 'PG_VERSION')), /PG_VERSION is missing/],
   ['no log', (pg) => rmSync(log(pg)), /checkpoint record/],
   ['no folder of the database', (pg) => rmSync(join(pg, 'base'), { recursive: true }), /base\/5" is missing/],
-  [
-    'a missing table',
-    (pg) => rmSync(join(pg, tableFile)),
-    /a file is missing: base\/5\/\d+ \(attention_jobs\.chunks\)/,
-  ],
 ]
 
 describe.each(kinds)('a job folder with %s', (_kind, damage, reason) => {
   it('is refused with that reason, in one line of the log, and left as it is', async () => {
     const path = copy()
     damage(new JobFolder(path).database)
-    const before = readdirSync(path, { recursive: true })
+    const before = readdirSync(path, { recursive: true, encoding: 'utf8' })
     const lines: Line[] = []
     const opening = openingOf(path, lines)
     expect(opening.isFresh).toBe(false)
@@ -113,10 +113,13 @@ describe.each(kinds)('a job folder with %s', (_kind, damage, reason) => {
     expect(lines[0]!.msg).toMatch(reason)
     expect(lines[0]!.msg).toContain('JOBS_RESET=true')
     expect(JSON.stringify(lines[0])).not.toContain('Aborted')
-    const after = new Set(readdirSync(path, { recursive: true }))
+    const after = new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }))
     expect(before.filter((name) => !after.has(name))).toEqual([])
   })
+})
 
+// A new database takes seconds, so this is not done with all of them.
+describe.each(kinds.filter((_, index) => index < 3))('a job folder with %s', (_kind, damage, reason) => {
   it('is kept under another name with JOBS_RESET, and an empty one takes its place', async () => {
     const path = copy()
     const folder = new JobFolder(path)

@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { buildApp } from '../../src/http/app.ts'
 import { asyncExperiments, onlyAsyncExperiments } from '../../src/http/routes/async-experiments.ts'
-import { jobRoutes, jobRouteSeconds } from '../../src/http/routes/jobs.ts'
+import { jobRoutes } from '../../src/http/routes/jobs.ts'
 import { createJobs } from '../../src/jobs/create.ts'
 import type { JobService } from '../../src/jobs/create.ts'
 import type { ComputeChunk } from '../../src/jobs/runner.ts'
@@ -38,9 +38,9 @@ describe('chunks that fail', () => {
       (app) => {
         app.decorateRequest('caller', '')
       },
-      asyncExperiments(service.jobs, jobRouteSeconds(config)),
+      asyncExperiments(service.jobs, config.REQUEST_TIMEOUT),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs, jobRouteSeconds(config)),
+      jobRoutes(service.jobs, config.REQUEST_TIMEOUT),
     ])
   })
   beforeEach(() => tries.clear())

@@ -35,7 +35,7 @@ describe('an interval over seeds', () => {
     const byItem: number[] = []
     const watching: Run = async (problem, wanted) => {
       const output = await run(problem, wanted)
-      if (wanted.queries && problem.numHeads === 2)
+      if (wanted.queries && problem.size.heads === 2)
         for (let item = 0; item < batch; item++)
           byItem.push(pairSimilarity(output.weights!, item, 0, 1).rowCenteredPearson)
       return output

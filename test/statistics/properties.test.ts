@@ -5,6 +5,7 @@ import { averageMapStatistics, mapStatistics } from '../../src/experiments/measu
 import { effectiveRank } from '../../src/statistics/effective-rank.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
 import { pairSimilarity } from '../../src/statistics/similarity.ts'
+import { causal } from '../../src/problem/visibility.ts'
 import { headStatistics, uniformStatistics, weightStatistics } from '../../src/statistics/summary.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 
@@ -32,11 +33,11 @@ function mapsOf(heads: number, seqLen: number, row: (head: number, query: number
   const data = new Float32Array(heads * seqLen * seqLen)
   for (let head = 0; head < heads; head++)
     for (let query = 0; query < seqLen; query++) data.set(row(head, query), (head * seqLen + query) * seqLen)
-  return AttentionMaps.whole(1, heads, seqLen, 0, data)
+  return AttentionMaps.whole(1, heads, causal(seqLen), 0, data)
 }
 
 function permuted(maps: AttentionMaps, order: readonly number[]): AttentionMaps {
-  return mapsOf(maps.heads, maps.seqLen, (head, query) => Array.from(maps.row(0, order[head]!, query)))
+  return mapsOf(maps.heads, maps.queries, (head, query) => Array.from(maps.row(0, order[head]!, query)))
 }
 
 const heads = fc.integer({ min: 2, max: 5 })
@@ -48,7 +49,7 @@ describe('of any causal maps', () => {
     fc.assert(
       fc.property(someMaps(heads, seqLen), (maps) => {
         const statistics = headStatistics(rowStatisticsOf(maps, 0))
-        const uniform = uniformStatistics(maps.seqLen)
+        const uniform = uniformStatistics(maps.visibility)
         for (let head = 0; head < maps.heads; head++) {
           const at = (name: (typeof weightStatistics)[number]): number => statistics[name][head]!
           for (const name of weightStatistics) expect(at(name)).toBeGreaterThanOrEqual(-rounding)
@@ -57,7 +58,7 @@ describe('of any causal maps', () => {
           expect(at('maxWeight')).toBeGreaterThanOrEqual(uniform.maxWeight! - rounding)
           for (const name of ['maxWeight', 'previousToken', 'firstToken', 'diagonal'] as const)
             expect(at(name)).toBeLessThanOrEqual(1 + rounding)
-          expect(at('distance')).toBeLessThanOrEqual(maps.seqLen / 2 + rounding) // all on the first token
+          expect(at('distance')).toBeLessThanOrEqual(maps.queries / 2 + rounding) // all on the first token
         }
         const kl = averageMapStatistics(rowStatisticsOf(maps, 0), 1)[mapStatistics.indexOf('klFromUniform')]!
         expect(kl).toBeGreaterThanOrEqual(-rounding)
@@ -117,7 +118,7 @@ describe('uniform maps', () => {
       fc.property(seqLen, (length) => {
         const maps = mapsOf(2, length, (_, query) => Array.from({ length: query + 1 }, () => 1 / (query + 1)))
         const statistics = headStatistics(rowStatisticsOf(maps, 0))
-        const uniform = uniformStatistics(length)
+        const uniform = uniformStatistics(causal(length))
         for (const name of weightStatistics) expect(statistics[name][0]).toBeCloseTo(uniform[name]!, 6)
         expect(averageMapStatistics(rowStatisticsOf(maps, 0), 1)[mapStatistics.indexOf('klFromUniform')]).toBeCloseTo(
           0,

@@ -10,6 +10,7 @@ import { contextStatistics } from '../../src/statistics/context-statistics.ts'
 import { effectiveRank } from '../../src/statistics/effective-rank.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
 import { similarityOf } from '../../src/statistics/similarity.ts'
+import { causal } from '../../src/problem/visibility.ts'
 import { headStatistics, uniformStatistics, weightStatistics } from '../../src/statistics/summary.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
 import { tensor } from '../../src/tensor/tensor.ts'
@@ -51,12 +52,12 @@ describe.each(truth.weights)('weights, $name', ({ weights, statistics, uniform, 
     data,
     shape: [batch, heads, seqLen],
   } = tensorOf(weights)
-  const maps = AttentionMaps.whole(batch!, heads!, seqLen!, 0, data)
+  const maps = AttentionMaps.whole(batch!, heads!, causal(seqLen!), 0, data)
   const rows = rowStatisticsOf(maps, 0)
 
   it('has the statistics that NumPy finds, head by head', () => {
     const mine = headStatistics(rows)
-    const level = uniformStatistics(seqLen!)
+    const level = uniformStatistics(causal(seqLen!))
     for (const name of weightStatistics) {
       expectNear(mine[name], statistics[wireName(name)] ?? mine[name].map(() => null), name)
       expectNear([level[name]], [uniform[wireName(name)]!], `uniform ${name}`)

@@ -53,7 +53,7 @@ export function attentionPath(config: Config, query: URLSearchParams | null): st
 export function linkOf(config: Config, body: Body, query: URLSearchParams, form: Form): string | null {
   const input = body.input as { randn?: readonly unknown[]; seed?: unknown; advance?: unknown }
   const tokens = body.tokens as string[] | undefined
-  if (input.randn === undefined || tokens?.some((token) => token.includes(','))) return null
+  if (input.randn === undefined) return null
   const { seed, ...model } = body.model
   const params = new URLSearchParams()
   const entries = {
@@ -64,10 +64,11 @@ export function linkOf(config: Config, body: Body, query: URLSearchParams, form:
     advance: input.advance,
     mode: body.mode,
     engine: body.engine,
-    tokens: tokens?.join(','),
   }
   for (const [name, value] of Object.entries(entries)) if (value !== undefined) params.set(name, String(value))
   for (const [name, value] of query) params.set(name, value)
   params.set('format', form)
-  return attentionPath(config, params)
+  // An encoded comma is part of a label, a literal one separates two.
+  const labels = tokens === undefined ? '' : `&tokens=${tokens.map(encodeURIComponent).join(',')}`
+  return attentionPath(config, params) + labels
 }

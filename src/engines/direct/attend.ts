@@ -1,6 +1,6 @@
 import type { RowStatistics } from '../../statistics/row-statistics.ts'
 
-/** Where one map's rows lie: queries, keys and values stay in (batch, seqLen, width), a head is a range of columns. */
+/** Where one map's rows lie: queries, keys and values stay in (batch, length, width), a head is a range of columns. */
 export interface MapPlace {
   /** Start of the item's first row in queries, and its row stride. */
   readonly queryStart: number
@@ -16,13 +16,13 @@ export interface AttendArrays {
   readonly keys: Float32Array
   /** Null where no context is wanted. */
   readonly values: Float32Array | null
-  /** (batch, heads, seqLen, seqLen), or null where they are not wanted */
+  /** (batch, heads, length, length), or null where they are not wanted */
   readonly weights: Float32Array | null
   readonly scores: Float32Array | null
-  /** (batch, seqLen, heads * headDim), written at the queries' places */
+  /** (batch, length, heads * headDim), written at the queries' places */
   readonly mixed: Float32Array
   readonly rows: RowStatistics
-  /** (seqLen): the weights of the row at hand */
+  /** (length): the weights of the row at hand */
   readonly row: Float64Array
 }
 
@@ -30,7 +30,7 @@ export interface AttendArrays {
 export function attend(
   at: MapPlace,
   arrays: AttendArrays,
-  seqLen: number,
+  length: number,
   headDim: number,
   scale: number,
   keep: Uint8Array | null,
@@ -38,16 +38,20 @@ export function attend(
 ): void {
   const { queryStart, queryStride, keyStart, keyStride, map } = at
   const { queries, keys, values, weights, scores, mixed, rows, row } = arrays
-  for (let query = 0; query < seqLen; query++) {
+  for (let query = 0; query < length; query++) {
     const q = queryStart + query * queryStride
-    const start = (map * seqLen + query) * seqLen
+    const start = (map * length + query) * length
     let max = -Infinity
+    let min = Infinity
     for (let key = 0; key <= query; key++) {
       const k = keyStart + key * keyStride
       const score = dotProduct(queries, q, keys, k, headDim) * scale
       row[key] = score
       if (score > max) max = score
+      if (score < min) min = score
     }
+    // One score that float32 cannot hold leaves the row without weights.
+    if (Math.fround(max) === Infinity || Math.fround(min) === -Infinity) max = NaN
     if (scores !== null) for (let key = 0; key <= query; key++) scores[start + key] = row[key]!
 
     // With s = score - max and p = e^s / Z, the entropy -sum p ln p is ln Z - sum p s: one logarithm a row.
@@ -70,7 +74,7 @@ export function attend(
       sum += weight
     }
     if (weights !== null) for (let key = 0; key <= query; key++) weights[start + key] = row[key]!
-    const index = map * seqLen + query
+    const index = map * length + query
     rows.entropy[index] = Math.log(total) - weighted * inverse
     rows.maxWeight[index] = inverse
     rows.distance[index] = moment * inverse
@@ -81,7 +85,7 @@ export function attend(
 
     if (values === null) continue
     if (keep !== null)
-      for (let key = 0; key <= query; key++) row[key] = keep[start + key] === 0 ? 0 : row[key]! / keepProbability
+      for (let key = 0; key <= query; key++) row[key] = (row[key]! * keep[start + key]!) / keepProbability
     mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
   }
 }

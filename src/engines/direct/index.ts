@@ -1,4 +1,5 @@
 import type { AttentionProblem } from '../../problem/problem.ts'
+import { contextDim, mixedDim } from '../../problem/size.ts'
 import { emptyRowStatistics } from '../../statistics/row-statistics.ts'
 import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import { splitHeads } from '../../tensor/split-heads.ts'
@@ -6,6 +7,8 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { float32Zeros, float64Zeros } from '../../tensor/zeros.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
+import { selfAttentionOperands } from '../operands.ts'
+import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
 import { attend } from './attend.ts'
 import { linear } from './linear.ts'
 
@@ -17,16 +20,19 @@ export function directEngine(version: string): Engine {
     name: 'direct',
     device: 'cpu',
     version,
+    unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
     run: async (problem, wanted) => solve(problem, wanted),
     close: async () => {},
   }
 }
 
 function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
-  const { batch, seqLen, dIn, numHeads, numKeyValueHeads, headDim, outputDim, projections, scale } = problem
-  const positions = batch * seqLen
-  const width = numHeads * headDim
-  const keyWidth = numKeyValueHeads * headDim
+  const { size, visibility, scoring } = problem
+  const { batch, queries: length, dIn, heads, keyValueHeads, headDim } = size
+  const { input, projections } = selfAttentionOperands(problem)
+  const positions = batch * length
+  const width = mixedDim(size)
+  const keyWidth = keyValueHeads * headDim
   const { query, key, value, output } = projections
   const [queries, keys, values, mixed] = scratchArrays(
     positions * width,
@@ -34,13 +40,13 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     positions * keyWidth,
     positions * width,
   )
-  linear(queries, problem.input, query, positions, dIn, width) //   (batch, seqLen, width)
-  linear(keys, problem.input, key, positions, dIn, keyWidth) //     (batch, seqLen, keyWidth)
-  if (value !== null) linear(values, problem.input, value, positions, dIn, keyWidth)
-  const square = batch * numHeads * seqLen * seqLen
+  linear(queries, input, query, positions, dIn, width) //   (batch, length, width)
+  linear(keys, input, key, positions, dIn, keyWidth) //     (batch, length, keyWidth)
+  if (value !== null) linear(values, input, value, positions, dIn, keyWidth)
+  const square = batch * heads * length * length
   const weights = wanted.weights ? float32Zeros(square) : null
   const scores = wanted.scores ? float32Zeros(square) : null
-  const rows = emptyRowStatistics(batch, numHeads, seqLen)
+  const rows = emptyRowStatistics(batch, heads, visibility)
   const into = {
     queries,
     keys,
@@ -49,39 +55,39 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     scores,
     mixed,
     rows,
-    row: float64Zeros(seqLen),
+    row: float64Zeros(length),
   }
   const keep = problem.dropout?.keep ?? null
   const keepProbability = problem.dropout?.keepProbability ?? 1
   for (let item = 0; item < batch; item++) {
-    for (let head = 0; head < numHeads; head++) {
-      const keyHead = Math.floor((head * numKeyValueHeads) / numHeads)
+    for (let head = 0; head < heads; head++) {
+      const keyHead = Math.floor((head * keyValueHeads) / heads)
       const at = {
-        queryStart: item * seqLen * width + head * headDim,
+        queryStart: item * length * width + head * headDim,
         queryStride: width,
-        keyStart: item * seqLen * keyWidth + keyHead * headDim,
+        keyStart: item * length * keyWidth + keyHead * headDim,
         keyStride: keyWidth,
-        map: item * numHeads + head,
+        map: item * heads + head,
       }
-      attend(at, into, seqLen, headDim, scale, keep, keepProbability)
+      attend(at, into, length, headDim, scoring.scale, keep, keepProbability)
     }
   }
-  const contextWidth = value === null ? 0 : outputDim
+  const contextWidth = value === null ? 0 : contextDim(size)
   const context = float32Zeros(positions * contextWidth)
   if (output !== null) linear(context, mixed, output, positions, width, contextWidth)
   else if (value !== null) context.set(mixed)
-  const heads = (data: Float32Array, count: number): Tensor =>
-    splitHeads(data, { batch, seqLen, heads: count, headDim })
+  const apart = (data: Float32Array, count: number): Tensor =>
+    splitHeads(data, { batch, length, heads: count, headDim })
   return {
-    context: tensor([batch, seqLen, contextWidth], context),
+    context: tensor([batch, length, contextWidth], context),
     rowSums: rows,
     ...(wanted.statistics ? { rowStatistics: rows } : {}),
-    ...(weights ? { weights: AttentionMaps.whole(batch, numHeads, seqLen, 0, weights) } : {}),
-    ...(scores ? { scores: AttentionMaps.whole(batch, numHeads, seqLen, -Infinity, scores) } : {}),
-    ...(wanted.queries ? { queries: heads(queries, numHeads) } : {}),
-    ...(wanted.keys ? { keys: heads(keys, numKeyValueHeads) } : {}),
-    ...(wanted.values ? { values: heads(values, numKeyValueHeads) } : {}),
-    ...(wanted.contextHeads ? { contextHeads: heads(mixed, numHeads) } : {}),
+    ...(weights ? { weights: AttentionMaps.whole(batch, heads, visibility, 0, weights) } : {}),
+    ...(scores ? { scores: AttentionMaps.whole(batch, heads, visibility, -Infinity, scores) } : {}),
+    ...(wanted.queries ? { queries: apart(queries, heads) } : {}),
+    ...(wanted.keys ? { keys: apart(keys, keyValueHeads) } : {}),
+    ...(wanted.values ? { values: apart(values, keyValueHeads) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: apart(mixed, heads) } : {}),
   }
 }
 

@@ -1,5 +1,5 @@
 import * as kernels from '../../kernels/kernels.ts'
-import type { Projection } from '../../problem/problem.ts'
+import type { Projection } from '../../problem/operands.ts'
 
 /**
  * Fills y = x W^T + b.

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { whyNoGpu } from '../nvidia.ts'
-import { Graph } from './graph.ts'
+import { Graph } from '../../onnx/graph.ts'
 
 /**
  * onnxruntime on CUDA. npm's onnxruntime-node loads the provider that `npm run install:cuda` lays beside it; of the

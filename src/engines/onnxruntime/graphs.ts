@@ -1,15 +1,16 @@
-import { Graph } from './graph.ts'
-import type { Value } from './graph.ts'
+import { Graph } from '../../onnx/graph.ts'
+import type { Value } from '../../onnx/graph.ts'
+import { guardedMix, guardedSoftmax } from './guarded.ts'
 
 /** Query rows of a block: the scores of all heads for so many rows stay in the processor's cache. */
 export const blockRows = 64
 
-/** Added to the score of a key that a row must not see. Not -Infinity, for its weight, 0, times it must be 0. */
-const unseen = -3e38
+/** The score of a key that a row must not see. No finite number would do: visible scores may lie below any of them. */
+const unseen = -Infinity
 
 /**
- * What a block says of a row with the weights p and the scores s less the greatest of them, in this order; without
- * statistics only the last.
+ * What a block says of a row with the weights p and the scores s less the greatest of them, in this order, and then its
+ * sums by the moments' matrix; without statistics only one sum of p.
  */
 export const rowColumns = [
   'max p',
@@ -17,11 +18,12 @@ export const rowColumns = [
   'p of token 0',
   'p of the previous token',
   'p of the token itself',
-  'moment',
-  'sum p',
 ] as const
 
-/** Columns of the moments' matrix: two that say something, and zeros up to a width that suits SIMD. */
+/**
+ * Columns of the moments' matrix, a width that suits SIMD: one for the distance, and parts of the sum of p, since a
+ * float32 sum of a thousand weights may be off by 1e-6. The parts are added in float64.
+ */
 export const momentColumns = 16
 
 export interface ProjectStructure {
@@ -37,16 +39,18 @@ export interface ProjectStructure {
  * Queries, keys and values, each x W^T + b, the sequence's positions first: what a row sees, the keys before it, is
  * then the beginning of the memory, and needs no copy. That order is x's own where there is one item. x (B * T, I),
  * query.weight (H * D, I), query.bias (H * D); key and value likewise, with G heads; several items: shape = [B, T, -1]
- * -> query (T, B, H * D), key and value (T, B, G * D)
+ * -> query (T, B, H * D), key and value (T, B, G * D), and the sum of the squares of each, squares (1, 2 or 3)
  */
 export function projectGraph(structure: ProjectStructure): Uint8Array {
   const graph = new Graph()
   const x = graph.input('x', 'float', 2)
+  const squares: Value[] = []
   const shape = structure.several ? graph.input('shape', 'int64', 1) : null
   for (const name of ['query', 'key', 'value'] as const) {
     const bias = structure[name]
     if (bias === null) continue
     const itemsFirst = linear(graph, x, name, bias)
+    squares.push(graph.op('ReduceSumSquare', [itemsFirst]))
     graph.output(
       name,
       shape === null
@@ -54,6 +58,7 @@ export function projectGraph(structure: ProjectStructure): Uint8Array {
         : graph.op('Transpose', [graph.op('Reshape', [itemsFirst, shape])], { perm: [1, 0, 2] }),
     )
   }
+  graph.output('squares', graph.op('Concat', squares, { axis: 1 }))
   return graph.model()
 }
 
@@ -70,6 +75,8 @@ function linear(graph: Graph, x: Value, name: string, bias: boolean): Value {
 }
 
 export interface BlockStructure {
+  /** Whether scores or values may be too large for float32, or scores further apart than it can say. */
+  readonly guarded: boolean
   /** Whether several heads share their keys and values. */
   readonly grouped: boolean
   readonly dropout: boolean
@@ -85,13 +92,15 @@ export interface BlockStructure {
  * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
  *
  * Reads query (n, B, H, D), key and, for the context, value (w, B, G, D), scale (1); where there is dropout, keep
- * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being [w - 1 -
- * j, 1, 0, ...]; and as whole numbers, none of which is worked out in the graph, so that all of it can run on one
+ * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being w - 1 - j
+ * and a 1 among zeros; and as whole numbers, none of which is worked out in the graph, so that all of it can run on one
  * device: to = r1, size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0,
  * 0, 0, 0, 0], for statistics step = n + 2, and where heads are grouped keyHeads (H), the keys' head of each head.
  *
- * Writes rows (B, H, n, rowColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w)
+ * Writes rows (B, H, n, rowColumns + momentColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w)
  * where they are wanted. What lies beyond the diagonal in scores is not masked.
+ *
+ * Where scores and values are known to be moderate a block is not guarded, which would take half as long again.
  */
 export function blockGraph(structure: BlockStructure): Uint8Array {
   const graph = new Graph()
@@ -114,14 +123,18 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
     transBatchA: 1,
     transBatchB: 1,
   })
-  const causal = graph.op('Add', [scores, graph.op('Pad', [triangle(graph, slice, size), whole('maskPadding')])])
-  // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
-  const shifted = structure.statistics ? graph.op('Sub', [causal, graph.op('ReduceMax', [causal, columns])]) : causal
-  const weights = graph.op('Softmax', [shifted], { axis: 3 }) //                                  (B, H, n, w)
+  const mask = graph.op('Pad', [triangle(graph, slice, size), whole('maskPadding')]) //                  (n, w)
+  const hidden = graph.op('Less', [mask, graph.constant([1], Float32Array.of(0))])
+  const { shifted, weights, poison } = structure.guarded
+    ? guardedSoftmax(graph, scores, hidden, columns)
+    : plainSoftmax(graph, scores, mask, columns)
 
   if (structure.context) {
+    const value = seen('value')
     const mix = (weights: Value): Value =>
-      graph.op('com.microsoft.FusedMatMul', [weights, seen('value')], { transBatchB: 1 })
+      structure.guarded
+        ? guardedMix(graph, weights, value, hidden)
+        : graph.op('com.microsoft.FusedMatMul', [weights, value], { transBatchB: 1 })
     let mixed: Value
     if (structure.dropout) {
       const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, whole('from'), to), columns, zero, to)
@@ -141,23 +154,18 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   if (structure.statistics) {
     const flat = graph.op('Reshape', [near, graph.integers(0, 0, -1, 1)])
     const [end, step] = [graph.integers(blockRows * (blockRows + 1)), whole('step')]
-    const momentAndSum = slice(
-      graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]),
-      columns,
-      zero,
-      graph.integers(2),
-    )
+    const greatest = graph.op('ReduceMax', [weights, columns])
     graph.output(
       'rows',
       graph.op(
         'Concat',
         [
-          graph.op('ReduceMax', [weights, columns]),
+          poison === null ? greatest : graph.op('Add', [greatest, poison]),
           graph.op('ReduceSum', [graph.op('Mul', [weights, shifted]), columns]),
           slice(weights, columns, zero, one),
           slice(flat, rows, zero, end, step),
           slice(flat, rows, one, end, step),
-          momentAndSum,
+          graph.op('MatMul', [weights, graph.input('moments', 'float', 2)]),
         ],
         { axis: 3 },
       ),
@@ -168,6 +176,22 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
   if (structure.weights) graph.output('weights', weights)
   if (structure.scores) graph.output('scores', scores)
   return graph.model()
+}
+
+/**
+ * Softmax of scores that are moderate: a hidden key's plus -Infinity is -Infinity, and itself less the row's greatest is
+ * a number, which its weight, 0, makes nothing of. scores (B, H, n, w), mask (n, w)
+ */
+function plainSoftmax(
+  graph: Graph,
+  scores: Value,
+  mask: Value,
+  columns: Value,
+): { shifted: Value; weights: Value; poison: null } {
+  const causal = graph.op('Add', [scores, mask])
+  // Shifted by hand, since the entropy is -ln(max p) - sum p s: both terms are small where the weights are peaked.
+  const shifted = graph.op('Sub', [scores, graph.op('ReduceMax', [causal, columns])])
+  return { shifted, weights: graph.op('Softmax', [causal], { axis: 3 }), poison: null }
 }
 
 /**

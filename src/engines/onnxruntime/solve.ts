@@ -1,4 +1,6 @@
-import type { AttentionProblem, Projection } from '../../problem/problem.ts'
+import type { Projection } from '../../problem/operands.ts'
+import type { AttentionProblem } from '../../problem/problem.ts'
+import { contextDim, mixedDim } from '../../problem/size.ts'
 import { emptyRowStatistics, emptyRowSums } from '../../statistics/row-statistics.ts'
 import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import type { RowBlock } from '../../tensor/attention-maps.ts'
@@ -7,9 +9,16 @@ import { splitHeads } from '../../tensor/split-heads.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
-import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph, rowColumns } from './graphs.ts'
-import { fillRows, fillSums, moments } from './rows.ts'
+import { selfAttentionOperands } from '../operands.ts'
+import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph } from './graphs.ts'
+import { fillRows, fillSums, moments, rowWidth } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
+
+/**
+ * Greatest score that is moderate: far enough from float32's greatest number, 3.4e38, that neither a score nor the
+ * difference of two comes near it.
+ */
+const moderateScore = 1e38
 
 /** Some items of the batch, and of each some rows. */
 interface Part {
@@ -33,35 +42,38 @@ export async function solve(
   wanted: Wanted,
   blockElements: number,
 ): Promise<AttentionOutput> {
-  const { batch, seqLen, numHeads, numKeyValueHeads, headDim, outputDim, projections } = problem
-  const width = numHeads * headDim
-  const rowsPerBlock = Math.min(blockRows, seqLen)
-  const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (numHeads * rowsPerBlock * seqLen))))
-  // (batch, seqLen, numHeads * headDim)
-  const mixed = projections.value === null ? null : takeFloats(batch * seqLen * width)
-  const statistics = wanted.statistics ? emptyRowStatistics(batch, numHeads, seqLen) : null
-  const sums = statistics ?? emptyRowSums(batch, numHeads, seqLen)
-  let maxFutureWeight = 0
+  const { size, visibility } = problem
+  const { batch, queries: length, heads, keyValueHeads, headDim } = size
+  const { projections } = selfAttentionOperands(problem)
+  const width = mixedDim(size)
+  const rowsPerBlock = Math.min(blockRows, length)
+  const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (heads * rowsPerBlock * length))))
+  // (batch, length, heads * headDim)
+  const mixed = projections.value === null ? null : takeFloats(batch * length * width)
+  const statistics = wanted.statistics ? emptyRowStatistics(batch, heads, visibility) : null
+  const sums = statistics ?? emptyRowSums(batch, heads, visibility)
+  let maxHiddenWeight = 0
   const kept = { query: [] as Float32Array[], key: [] as Float32Array[], value: [] as Float32Array[] }
   const weights: RowBlock[] = []
   const scores: RowBlock[] = []
   for (let first = 0; first < batch; first += itemsPerBlock) {
     const count = Math.min(itemsPerBlock, batch - first)
     const stages = await project(sessions, problem, first, count)
+    const guarded = !areModerate(stages, problem.scoring.scale)
     const apart = (stage: Float32Array, heads: number): Float32Array =>
-      splitHeads(stage, { batch: count, seqLen, heads, headDim, positionsFirst: true }).data
-    if (wanted.queries) kept.query.push(apart(stages.query!, numHeads))
-    if (wanted.keys) kept.key.push(apart(stages.key!, numKeyValueHeads))
-    if (wanted.values) kept.value.push(apart(stages.value!, numKeyValueHeads))
-    for (let from = 0; from < seqLen; from += rowsPerBlock) {
-      const part = { first, count, from, size: Math.min(rowsPerBlock, seqLen - from) }
-      const block = await solveBlock(sessions, problem, wanted, stages, part)
-      if (mixed !== null) putRows(block.mixed!, mixed, part, seqLen, width)
+      splitHeads(stage, { batch: count, length, heads, headDim, positionsFirst: true }).data
+    if (wanted.queries) kept.query.push(apart(stages.query!, heads))
+    if (wanted.keys) kept.key.push(apart(stages.key!, keyValueHeads))
+    if (wanted.values) kept.value.push(apart(stages.value!, keyValueHeads))
+    for (let from = 0; from < length; from += rowsPerBlock) {
+      const part = { first, count, from, size: Math.min(rowsPerBlock, length - from) }
+      const block = await solveBlock(sessions, problem, wanted, stages, part, guarded)
+      if (mixed !== null) putRows(block.mixed!, mixed, part, length, width)
       if (statistics === null) fillSums(sums, block.rows!, part)
       else fillRows(statistics, block.rows!, part)
-      maxFutureWeight = Math.max(maxFutureWeight, block.future![0]!)
-      if (wanted.weights) weights.push({ data: block.weights!, width: from + part.size })
-      if (wanted.scores) scores.push({ data: block.scores!, width: from + part.size })
+      maxHiddenWeight = Math.max(maxHiddenWeight, block.future![0]!)
+      if (wanted.weights) weights.push({ data: block.weights!, firstKey: 0, width: from + part.size })
+      if (wanted.scores) scores.push({ data: block.scores!, firstKey: 0, width: from + part.size })
       for (const name of ['mixed', 'rows']) if (name in block) giveBackFloats(block[name]!)
     }
     for (const stage of Object.values(stages)) giveBackFloats(stage)
@@ -69,72 +81,81 @@ export async function solve(
   const context =
     mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
   const maps = (blocks: readonly RowBlock[], masked: number): AttentionMaps =>
-    new AttentionMaps({ batch, heads: numHeads, seqLen, masked, itemsPerBlock, rowsPerBlock, blocks })
+    new AttentionMaps({ batch, heads, visibility, masked, itemsPerBlock, rowsPerBlock, blocks })
   const stage = (parts: readonly Float32Array[], heads: number): Tensor =>
-    tensor([batch, heads, seqLen, headDim], concatenated(parts))
+    tensor([batch, heads, length, headDim], concatenated(parts))
   const output = {
     context:
-      context === null ? tensor([batch, seqLen, 0], new Float32Array(0)) : tensor([batch, seqLen, outputDim], context),
-    rowSums: { ...sums, maxFutureWeight },
-    ...(statistics ? { rowStatistics: { ...statistics, maxFutureWeight } } : {}),
+      context === null
+        ? tensor([batch, length, 0], new Float32Array(0))
+        : tensor([batch, length, contextDim(size)], context),
+    rowSums: { ...sums, maxHiddenWeight },
+    ...(statistics ? { rowStatistics: { ...statistics, maxHiddenWeight } } : {}),
     ...(wanted.weights ? { weights: maps(weights, 0) } : {}),
     ...(wanted.scores ? { scores: maps(scores, -Infinity) } : {}),
-    ...(wanted.queries ? { queries: stage(kept.query, numHeads) } : {}),
-    ...(wanted.keys ? { keys: stage(kept.key, numKeyValueHeads) } : {}),
-    ...(wanted.values ? { values: stage(kept.value, numKeyValueHeads) } : {}),
-    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed!, { batch, seqLen, heads: numHeads, headDim }) } : {}),
+    ...(wanted.queries ? { queries: stage(kept.query, heads) } : {}),
+    ...(wanted.keys ? { keys: stage(kept.key, keyValueHeads) } : {}),
+    ...(wanted.values ? { values: stage(kept.value, keyValueHeads) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: splitHeads(mixed!, { batch, length, heads, headDim }) } : {}),
   }
   if (mixed !== null && mixed !== context) giveBackFloats(mixed)
   return output
 }
 
-/** Rows of some items, (count, size, width), to their place in (batch, seqLen, width). */
+/** Rows of some items, (count, size, width), to their place in (batch, length, width). */
 function putRows(
   rows: Float32Array,
   into: Float32Array,
   { first, count, from, size }: Part,
-  seqLen: number,
+  length: number,
   width: number,
 ): void {
-  const length = size * width
+  const values = size * width
   for (let item = 0; item < count; item++)
-    into.set(rows.subarray(item * length, (item + 1) * length), ((first + item) * seqLen + from) * width)
+    into.set(rows.subarray(item * values, (item + 1) * values), ((first + item) * length + from) * width)
 }
 
-/** Some items' queries and keys, and values where contexts are asked for: (seqLen, count, heads * headDim). */
+/** Some items' queries and keys, and values where contexts are asked for: (length, count, heads * headDim). */
 function project(sessions: Sessions, problem: AttentionProblem, first: number, count: number): Promise<Results> {
+  const { queries: length, dIn, heads, keyValueHeads, headDim } = problem.size
   const {
-    seqLen,
-    dIn,
-    numHeads,
-    numKeyValueHeads,
-    headDim,
+    input,
     projections: { query, key, value },
-  } = problem
+  } = selfAttentionOperands(problem)
   const structure = {
     query: query.bias !== null,
     key: key.bias !== null,
     value: value === null ? null : value.bias !== null,
     several: count > 1,
   }
-  const length = seqLen * dIn
-  const shape = (heads: number): number[] => (count > 1 ? [seqLen, count, heads * headDim] : [seqLen, heads * headDim])
+  const values = length * dIn
+  const shape = (heads: number): number[] => (count > 1 ? [length, count, heads * headDim] : [length, heads * headDim])
   return sessions.run(
     `project ${Object.values(structure)}`,
     () => projectGraph(structure),
     {
-      x: [problem.input.subarray(first * length, (first + count) * length), [count * seqLen, dIn]],
-      ...(count > 1 ? { shape: [count, seqLen, -1] } : {}),
+      x: [input.subarray(first * values, (first + count) * values), [count * length, dIn]],
+      ...(count > 1 ? { shape: [count, length, -1] } : {}),
       ...linearFeeds('query', query, dIn),
       ...linearFeeds('key', key, dIn),
       ...(value === null ? {} : linearFeeds('value', value, dIn)),
     },
     {
-      query: shape(numHeads),
-      key: shape(numKeyValueHeads),
-      ...(value === null ? {} : { value: shape(numKeyValueHeads) }),
+      query: shape(heads),
+      key: shape(keyValueHeads),
+      ...(value === null ? {} : { value: shape(keyValueHeads) }),
+      squares: [1, value === null ? 2 : 3],
     },
   )
+}
+
+/**
+ * Whether all values are finite and no score is beyond `moderateScore`: |q . k| is at most |q| |k|, and no query's norm
+ * is above that of all queries together. A sum of squares that is not finite says no.
+ */
+function areModerate({ squares }: Results, scale: number): boolean {
+  const [query, key, value = 0] = squares!
+  return Math.sqrt(query! * key!) * scale <= moderateScore && value < Infinity
 }
 
 function solveBlock(
@@ -143,12 +164,14 @@ function solveBlock(
   wanted: Wanted,
   stages: Results,
   { first, count, from, size }: Part,
+  guarded: boolean,
 ): Promise<Results> {
-  const { seqLen, numHeads, numKeyValueHeads, headDim, scale, projections } = problem
-  const context = projections.value !== null
+  const { queries: length, heads, keyValueHeads, headDim } = problem.size
+  const context = selfAttentionOperands(problem).projections.value !== null
   const dropout = context ? problem.dropout : null // which changes nothing but the contexts
   const structure = {
-    grouped: numKeyValueHeads !== numHeads,
+    guarded,
+    grouped: keyValueHeads !== heads,
     dropout: dropout !== null,
     context,
     statistics: wanted.statistics === true,
@@ -156,20 +179,20 @@ function solveBlock(
     scores: wanted.scores === true,
   }
   const to = from + size
-  const square = numHeads * seqLen * seqLen
+  const square = heads * length * length
   const positions = (stage: Float32Array, start: number, end: number, heads: number): Feeds[string] => {
     const width = count * heads * headDim
     return [stage.subarray(start * width, end * width), [end - start, count, heads, headDim]]
   }
-  const mapShape = [count, numHeads, size, to]
+  const mapShape = [count, heads, size, to]
   return sessions.run(
     `block ${Object.values(structure)}`,
     () => blockGraph(structure),
     {
-      query: positions(stages.query!, from, to, numHeads),
-      key: positions(stages.key!, 0, to, numKeyValueHeads),
-      ...(context ? { value: positions(stages.value!, 0, to, numKeyValueHeads) } : {}),
-      scale: [Float32Array.of(scale), [1]],
+      query: positions(stages.query!, from, to, heads),
+      key: positions(stages.key!, 0, to, keyValueHeads),
+      ...(context ? { value: positions(stages.value!, 0, to, keyValueHeads) } : {}),
+      scale: [Float32Array.of(problem.scoring.scale), [1]],
       to: [to],
       size: [size],
       before: [Math.max(0, from - 1)],
@@ -177,20 +200,20 @@ function solveBlock(
       nearPadding: [0, 0, 0, from === 0 ? 1 : 0, 0, 0, 0, 0],
       ...(structure.statistics ? { step: [size + 2], moments: [moments(to), [to, momentColumns]] } : {}),
       ...(structure.grouped
-        ? { keyHeads: Array.from({ length: numHeads }, (_, head) => Math.floor((head * numKeyValueHeads) / numHeads)) }
+        ? { keyHeads: Array.from({ length: heads }, (_, head) => Math.floor((head * keyValueHeads) / heads)) }
         : {}),
       ...(dropout
         ? {
             from: [from],
-            keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, numHeads, seqLen, seqLen]],
+            keep: [dropout.keep.subarray(first * square, (first + count) * square), [count, heads, length, length]],
             keepProbability: [Float32Array.of(dropout.keepProbability), [1]],
           }
         : {}),
     },
     {
-      rows: [count, numHeads, size, structure.statistics ? rowColumns.length : 1],
+      rows: [count, heads, size, structure.statistics ? rowWidth : 1],
       future: [1, 1, 1, 1],
-      ...(context ? { mixed: [count, size, numHeads, headDim] } : {}),
+      ...(context ? { mixed: [count, size, heads, headDim] } : {}),
       ...(structure.weights ? { weights: mapShape } : {}),
       ...(structure.scores ? { scores: mapShape } : {}),
     },
@@ -202,17 +225,17 @@ async function outputProjection(
   problem: AttentionProblem,
   mixed: Float32Array,
 ): Promise<Float32Array> {
-  const { batch, seqLen, numHeads, headDim, outputDim } = problem
-  const output = problem.projections.output!
-  const width = numHeads * headDim
+  const { batch, queries: length, outputDim } = problem.size
+  const output = selfAttentionOperands(problem).projections.output!
+  const width = mixedDim(problem.size)
   const { context } = await sessions.run(
     `output ${output.bias !== null}`,
     () => outputGraph(output.bias !== null),
     {
-      x: [mixed, [batch * seqLen, width]],
+      x: [mixed, [batch * length, width]],
       ...linearFeeds('output', output, width),
     },
-    { context: [batch * seqLen, outputDim] },
+    { context: [batch * length, outputDim] },
   )
   return context!
 }

@@ -1,4 +1,6 @@
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu'
+import { guardedMix, guardedSoftmax } from './guarded.ts'
+import type { GuardedRows } from './guarded.ts'
 import type { Tf } from './load.ts'
 
 /** What a block reads; `maps` are heads of items, one after the other. All on the device. */
@@ -12,6 +14,8 @@ export interface BlockInput {
   /** (maps, rows, keys) of 0 and 1, or null; and what kept weights are divided by */
   readonly keep: TensorFlow.Tensor3D | null
   readonly keepProbability: number
+  /** Whether scores or values may be too large for float32, or scores further apart than it can say. */
+  readonly guarded: boolean
 }
 
 export interface BlockOutput {
@@ -42,40 +46,45 @@ export const statisticNames = [
 
 /**
  * Scores, softmax, values mixed and the rows' sums, of query rows keys-rows..keys-1.
- * The masked half is added as -Infinity: exact whatever the scores' size.
+ * Where scores and values are known to be moderate a block is not guarded, which would take longer.
  */
-export function attendBlock(tf: Tf, { queries, keys, values, keep, keepProbability }: BlockInput): BlockOutput {
+export function attendBlock(
+  tf: Tf,
+  { queries, keys, values, keep, keepProbability, guarded }: BlockInput,
+): BlockOutput {
   const [maps, rows] = queries.shape
   const count = keys.shape[1]
   const first = count - rows
   const scores = tf.matMul<TensorFlow.Tensor3D>(queries, keys, false, true) //               (maps, rows, count)
-  const masked = tf.add<TensorFlow.Tensor3D>(scores, futureMask(tf, rows, count))
-  const weights = tf.softmax(masked)
+  const hidden = futureOf(tf, rows, count)
+  const { weights, logit, maxWeight } = guarded ? guardedSoftmax(tf, scores, hidden) : plainSoftmax(tf, scores, hidden)
 
-  // sum_j A_ij (s_ij - max_j s_ij): entropy without a logarithm over the matrix; the future's weights are exact zeros.
-  const logit = tf.sum(tf.mul(weights, tf.sub(scores, tf.max(masked, -1, true))), -1)
-  // Columns beside the values: distance back from the block's last position, and ones.
-  const reach = tf.stack([tf.range(count - 1, -1, -1), tf.ones([count])], 1) // (count, 2)
-  const columns = tf.tile(tf.expandDims<TensorFlow.Tensor3D>(reach, 0), [maps, 1, 1]) // (maps, count, 2)
+  // A column beside the values: distance back from the block's last position.
+  const distances = tf.reshape(tf.range(count - 1, -1, -1), [1, count, 1])
+  const column = tf.tile(distances as TensorFlow.Tensor3D, [maps, 1, 1]) //                   (maps, count, 1)
   let context: TensorFlow.Tensor3D | null = null
-  let sums: TensorFlow.Tensor3D
+  let reach: TensorFlow.Tensor3D
   if (values === null) {
-    sums = tf.matMul<TensorFlow.Tensor3D>(weights, columns)
+    reach = tf.matMul<TensorFlow.Tensor3D>(weights, column)
+  } else if (guarded) {
+    const kept = keep === null ? weights : tf.mul<TensorFlow.Tensor3D>(weights, keep)
+    context = tf.div<TensorFlow.Tensor3D>(guardedMix(tf, kept, values, hidden), keepProbability)
+    reach = tf.matMul(weights, column)
   } else if (keep === null) {
     const headDim = values.shape[2]
-    const mixed = tf.matMul<TensorFlow.Tensor3D>(weights, tf.concat([values, columns], 2))
+    const mixed = tf.matMul<TensorFlow.Tensor3D>(weights, tf.concat([values, column], 2))
     context = tf.slice(mixed, [0, 0, 0], [-1, -1, headDim])
-    sums = tf.slice(mixed, [0, 0, headDim], [-1, -1, 2])
+    reach = tf.slice(mixed, [0, 0, headDim], [-1, -1, 1])
   } else {
     context = tf.div<TensorFlow.Tensor3D>(
       tf.matMul<TensorFlow.Tensor3D>(tf.mul(weights, keep), values),
       keepProbability,
     )
-    sums = tf.matMul(weights, columns)
+    reach = tf.matMul(weights, column)
   }
-  const [reachSum, sum] = tf.unstack(sums, 2) as [TensorFlow.Tensor2D, TensorFlow.Tensor2D]
+  const sum = tf.sum(weights, -1) // by a tree of sums, far nearer than a product with ones
   const own = tf.slice(weights, [0, 0, first], [-1, -1, rows]) //              (maps, rows, rows)
-  const future = tf.max(tf.mul(own, tf.sub(1, tf.linalg.bandPart(tf.ones([rows, rows]), -1, 0))), -1)
+  const future = tf.max(tf.where(tf.slice(hidden, [0, first], [-1, rows]), own, 0), -1)
   const picked: TensorFlow.Tensor = tf.gather(
     tf.reshape(weights, [maps, rows * count]),
     pickIndices(tf, rows, count),
@@ -84,18 +93,30 @@ export function attendBlock(tf: Tf, { queries, keys, values, keep, keepProbabili
   const statistics = tf.concat(
     [
       tf.transpose(tf.reshape(picked, [maps, 3, rows]), [1, 0, 2]),
-      tf.stack([tf.max(weights, -1), logit, reachSum, sum, future]),
+      tf.stack([maxWeight, logit, tf.squeeze(reach, [2]), sum, future]),
     ],
     0,
   ) as TensorFlow.Tensor3D
   return { context, weights, scores, statistics }
 }
 
-/** (rows, count): 0 where a row sees a key, -Infinity in its future. */
-function futureMask(tf: Tf, rows: number, count: number): TensorFlow.Tensor {
+/**
+ * Softmax of scores that are moderate: a hidden key's plus -Infinity is -Infinity, and itself less the row's greatest is
+ * a number, which its weight, 0, makes nothing of.
+ */
+function plainSoftmax(tf: Tf, scores: TensorFlow.Tensor3D, hidden: TensorFlow.Tensor): GuardedRows {
+  const causal = tf.add<TensorFlow.Tensor3D>(scores, tf.where(hidden, -Infinity, 0))
+  const weights = tf.softmax(causal)
+  // Entropy without a logarithm over the matrix.
+  const logit = tf.sum(tf.mul(weights, tf.sub(scores, tf.max(causal, -1, true))), -1)
+  return { weights, logit, maxWeight: tf.max(weights, -1) }
+}
+
+/** (rows, count): whether a key lies in a row's future. */
+function futureOf(tf: Tf, rows: number, count: number): TensorFlow.Tensor {
   const query = tf.expandDims(tf.range(count - rows, count), 1)
   const key = tf.expandDims(tf.range(0, count), 0)
-  return tf.where(tf.greater(key, query), -Infinity, 0)
+  return tf.greater(key, query)
 }
 
 /**

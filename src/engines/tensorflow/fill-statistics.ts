@@ -25,7 +25,7 @@ export function fillStatistics(into: RowStatistics, at: BlockPlace, raw: Float32
     for (let row = 0; row < at.rows; row++) {
       const from = map * at.rows + row
       const query = at.firstRow + row
-      const to = (at.firstMap + map) * into.seqLen + query
+      const to = (at.firstMap + map) * into.visibility.queries + query
       const value = (name: (typeof statisticNames)[number]): number => raw[column[name] + from]!
       into.maxWeight[to] = value('maxWeight')
       into.entropy[to] = Math.max(0, -Math.log(value('maxWeight')) - value('logit'))

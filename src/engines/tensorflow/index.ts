@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts'
 import { engineFailure } from '../failure.ts'
+import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
 import { loadTensorFlow } from './load.ts'
 import type { LoadOptions } from './load.ts'
 import { ParameterCache } from './parameter-cache.ts'
@@ -28,6 +29,7 @@ export async function openTensorFlow(options: LoadOptions & { readonly blockElem
     name: 'tensorflow',
     device,
     version,
+    unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
     async run(problem, wanted) {
       try {
         return solve(tf, cache, problem, wanted, blockElements)

@@ -29,7 +29,7 @@ export function limitRate(
   }
   const limiter = new RateLimiterMemory({ points: unitsPerMinute * perUnit, duration: windowSeconds })
   const free = (request: FastifyRequest): boolean => request.routeOptions.config.open === true || isInternal(request)
-  const who = (request: FastifyRequest): string => request.caller || request.ip
+  const who = (request: FastifyRequest): string => request.caller || request.client
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (free(request)) return done()

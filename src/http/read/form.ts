@@ -12,14 +12,15 @@ export function readForm<F extends Form>(
   return form
 }
 
-/** Refuses what is no parameter of the address, and one that is given twice. */
+/** Refuses what is no parameter of the address, and one that is given twice, lists excepted. */
 export function checkParameters(
   query: Readonly<Record<string, unknown>>,
   known: readonly string[],
+  lists: readonly string[] = [],
 ): asserts query is Readonly<Record<string, string>> {
   for (const [name, text] of Object.entries(query)) {
     if (!known.includes(name))
       throw invalid(`/${pointerToken(name)}`, `is not a parameter; known are ${known.join(', ')}`)
-    if (typeof text !== 'string') throw invalid(`/${name}`, 'is given more than once')
+    if (typeof text !== 'string' && !lists.includes(name)) throw invalid(`/${name}`, 'is given more than once')
   }
 }

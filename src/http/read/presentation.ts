@@ -2,6 +2,8 @@ import { parseFigureSelection } from '../../figures/index.ts'
 import type { FigureSelection } from '../../figures/index.ts'
 import type { Form } from '../negotiate.ts'
 import { readForm } from './form.ts'
+import { plainListIn } from './query-string.ts'
+import type { Query } from './query-string.ts'
 
 export { checkParameters, readForm } from './form.ts'
 
@@ -15,9 +17,12 @@ export interface Presentation<F extends Form> {
 /** Names of the query parameters that say how an answer is shown. */
 export const presentationNames: readonly string[] = ['format', 'figure', 'head', 'item', 'rows', 'keys']
 
-export function readPresentation<F extends Form>(
-  query: Readonly<Record<string, unknown>>,
-  forms: readonly F[],
-): Presentation<F> {
-  return { form: readForm(query, forms), selection: parseFigureSelection(query) }
+/** Those that are lists. */
+export const presentationLists: readonly string[] = ['head']
+
+export function readPresentation<F extends Form>(query: Query, forms: readonly F[]): Presentation<F> {
+  return {
+    form: readForm(query, forms),
+    selection: parseFigureSelection({ ...query, head: plainListIn(query, 'head') }),
+  }
 }

@@ -10,12 +10,11 @@ import type { ExperimentBody } from '../schemas/experiments.ts'
 import { experimentRouteDocs } from '../schemas/experiments-docs.ts'
 import { withinDeadline } from '../within-deadline.ts'
 import { sendAccepted } from './jobs.ts'
-import type { JobRouteSeconds } from './jobs.ts'
 
 const kindOfRoute: Readonly<Record<string, JobKind>> = { '/experiments/bias': 'bias', '/experiments/heads': 'heads' }
 
 /** An experiment whose client prefers not to wait becomes a job. Its form is chosen when the result is fetched. */
-export function asyncExperiments(jobs: JobsApi, seconds: JobRouteSeconds): AppPart {
+export function asyncExperiments(jobs: JobsApi, seconds: number): AppPart {
   return (app) => {
     app.addHook('preHandler', async (request, reply) => {
       const kind = kindOfRoute[request.routeOptions.url ?? '']
@@ -25,7 +24,7 @@ export function asyncExperiments(jobs: JobsApi, seconds: JobRouteSeconds): AppPa
       readForm(query, experimentForms)
       const body = request.body as ExperimentBody
       const asked = readExperimentRequest(kind, body)
-      const { job, operations } = await withinDeadline(request, seconds.request, () =>
+      const { job, operations } = await withinDeadline(request, seconds, () =>
         jobs.submit(request.caller, kind, body, asked),
       )
       request.workUnits = workUnits(operations)

@@ -6,7 +6,7 @@ import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
 import { inputShape } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
-import { headDim, modelKinds, outputDim } from '../../sources/chapter-3/spec.ts'
+import { modelKinds, outlineOf } from '../../sources/chapter-3/spec.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
@@ -16,7 +16,9 @@ import type { AttentionForm } from '../attention-forms.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { readAttentionQuery } from '../read/attention-query.ts'
 import { readAttentionRequest } from '../read/attention-request.ts'
-import { checkParameters, presentationNames, readPresentation } from '../read/presentation.ts'
+import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
+import { listIn } from '../read/query-string.ts'
+import type { Query } from '../read/query-string.ts'
 import { attentionRouteDocs } from '../schemas/attention-docs.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 
@@ -28,8 +30,8 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
         `/attention/${kind}`,
         { schema: attentionRouteDocs[kind].post, config: { computes: true } },
         async (request, reply) => {
-          const query = request.query as Record<string, unknown>
-          checkParameters(query, presentationNames)
+          const query = request.query as Query
+          checkParameters(query, presentationNames, presentationLists)
           const { form, selection } = readPresentation(query, attentionForms)
           const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
           return answer(readAttentionRequest(kind, request.body as AttentionBody), chosen, selection, request, reply)
@@ -40,7 +42,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
         `/attention/${kind}`,
         { schema: attentionRouteDocs[kind].get, config: { computes: true } },
         async (request, reply) => {
-          const query = request.query as Record<string, unknown>
+          const query = request.query as Query
           const wanted = readAttentionQuery(kind, query)
           const { form, selection } = readPresentation(query, attentionForms)
           const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
@@ -74,26 +76,14 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
     }
 
     /** Weak, over all that decides the answer: the request, its form, and who computes it. */
-    function entityTag(
-      query: Readonly<Record<string, unknown>>,
-      form: AttentionForm,
-      wanted: AttentionRequest,
-    ): string {
-      const [batch, seqLen, dIn] = inputShape(wanted)
-      const engine = computing.engines.for(
-        {
-          batch,
-          seqLen,
-          dIn,
-          numHeads: wanted.spec.numHeads,
-          headDim: headDim(wanted.spec),
-          outputDim: outputDim(wanted.spec),
-        },
-        wanted.engine,
-      )
+    function entityTag(query: Query, form: AttentionForm, wanted: AttentionRequest): string {
+      const [batch, length] = inputShape(wanted)
+      const engine = computing.engines.for(outlineOf(wanted.spec, batch, length, true, false), wanted.engine)
       const content = JSON.stringify([
         wanted.spec,
-        Object.entries(query).sort(),
+        Object.keys(query)
+          .sort()
+          .map((name) => [name, listIn(query, name)]),
         form,
         version,
         engine.name,

@@ -75,7 +75,7 @@ async function computeRows(
   to: number,
   signal: AbortSignal,
 ): Promise<Rows> {
-  const engine = computing.engines.for(largestRun(plan), plan.config.engine)
+  const engine = computing.engines.for(largestRun(plan).outline, plan.config.engine)
   const rows = await runRows(plan, from, to, (problem, wanted) => engine.run(problem, wanted), {
     signal,
     pause: async () => {

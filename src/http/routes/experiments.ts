@@ -52,7 +52,7 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
         { maxSeeds: limits.maxSeeds, work: workLimit },
         'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.',
       )
-      const engine = computing.engines.for(largestRun(plan), config.engine)
+      const engine = computing.engines.for(largestRun(plan).outline, config.engine)
       request.workUnits = workUnits(estimateOperations(plan))
       const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }
       const rows = await admit(computing, request, reply, needs, ({ signal }) =>

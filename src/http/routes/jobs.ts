@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../../config.ts'
 import { invalid } from '../../errors.ts'
 import type { JobsApi } from '../../jobs/api.ts'
 import { unknownJob } from '../../jobs/job.ts'
@@ -14,20 +13,8 @@ const idPattern = /^[A-Za-z0-9_-]{22}$/
 const defaultLimit = 20
 const largestLimit = 100
 
-/** How long the routes of jobs may take, seconds. */
-export interface JobRouteSeconds {
-  readonly request: number
-  /** A result may have to be made. */
-  readonly result: number
-}
-
-/** The times that a configuration gives the routes of jobs. */
-export function jobRouteSeconds(config: Pick<Config, 'REQUEST_TIMEOUT' | 'EXPERIMENT_TIMEOUT'>): JobRouteSeconds {
-  return { request: config.REQUEST_TIMEOUT, result: Math.max(config.REQUEST_TIMEOUT, config.EXPERIMENT_TIMEOUT) }
-}
-
-/** The addresses of jobs. */
-export function jobRoutes(jobs: JobsApi, seconds: JobRouteSeconds): AppPart {
+/** The addresses of jobs. `seconds`: how long they may take; a stream of events until it begins. */
+export function jobRoutes(jobs: JobsApi, seconds: number): AppPart {
   return (app) => {
     app.get('/jobs', { schema: jobDocs.list }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
@@ -36,7 +23,7 @@ export function jobRoutes(jobs: JobsApi, seconds: JobRouteSeconds): AppPart {
       if (query.before !== undefined && !idPattern.test(query.before))
         throw invalid('/before', 'must be the id of a job')
       const before = query.before
-      const { jobs: page, next } = await withinDeadline(request, seconds.request, () =>
+      const { jobs: page, next } = await withinDeadline(request, seconds, () =>
         jobs.list(request.caller, limit, before),
       )
       const address = next === null ? null : `/jobs?limit=${limit}&before=${next}`
@@ -47,12 +34,12 @@ export function jobRoutes(jobs: JobsApi, seconds: JobRouteSeconds): AppPart {
     app.get('/jobs/:id', { schema: jobDocs.get }, async (request, reply) => {
       reply.header('cache-control', 'no-store')
       const id = idOf(request)
-      return withinDeadline(request, seconds.request, () => jobs.get(request.caller, id))
+      return withinDeadline(request, seconds, () => jobs.get(request.caller, id))
     })
 
     app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) => {
       const id = idOf(request)
-      return reply.code(202).send(await withinDeadline(request, seconds.request, () => jobs.cancel(request.caller, id)))
+      return reply.code(202).send(await withinDeadline(request, seconds, () => jobs.cancel(request.caller, id)))
     })
 
     app.get('/jobs/:id/result', { schema: jobDocs.result }, async (request, reply) => {
@@ -60,7 +47,7 @@ export function jobRoutes(jobs: JobsApi, seconds: JobRouteSeconds): AppPart {
       checkParameters(query, ['format'])
       const id = idOf(request)
       const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
-      const bytes = await withinDeadline(request, seconds.result, () => jobs.result(request.caller, id, form))
+      const bytes = await withinDeadline(request, seconds, () => jobs.result(request.caller, id, form))
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(bytes)
     })
 
@@ -68,9 +55,7 @@ export function jobRoutes(jobs: JobsApi, seconds: JobRouteSeconds): AppPart {
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
       const [id, after] = [idOf(request), lastEvent(request)]
-      const events = await withinDeadline(request, seconds.request, () =>
-        jobs.events(request.caller, id, after, left.signal),
-      )
+      const events = await withinDeadline(request, seconds, () => jobs.events(request.caller, id, after, left.signal))
       if (events === null) return reply.code(204).send()
       return reply
         .type('text/event-stream')

@@ -183,7 +183,7 @@ export interface AttentionBody {
   tokens?: string[]
 }
 
-const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
+const nullable = (schema: TSchema, options: object = {}) => Type.Union([schema, Type.Null()], options)
 const statistic = Type.Array(nullable(Type.Number()))
 const statistics = (schema: TSchema) => ({
   entropy: schema,
@@ -252,9 +252,15 @@ export const AttentionAnswer = Type.Object(
       }),
     ),
     checks: Type.Object({
-      max_row_sum_error: nullable(Type.Number()),
-      max_future_weight: nullable(Type.Number()),
-      finite: Type.Boolean({ description: 'Whether every number that the answer needed is finite.' }),
+      max_row_sum_error: nullable(Type.Number(), {
+        description:
+          'Greatest distance of the sum of a row of weights from 1; null where a row has none because a score overflowed.',
+      }),
+      max_future_weight: nullable(Type.Number(), { description: 'Greatest weight on a key that a row must not see.' }),
+      finite: Type.Boolean({
+        description:
+          'Whether every number that was used or is returned is finite. False where float32 cannot hold a query, key, value, score or context: what is null then is not masked but overflowed.',
+      }),
     }),
     engine: EngineIdentityBody,
   },

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/tensor.ts'
-import type { Projection, Projections } from '../../problem/problem.ts'
+import type { Projection, Projections } from '../../problem/operands.ts'
 import type { ModelKind, ModelSpec } from './spec.ts'
 
 /** A parameter as PyTorch would name, shape and draw it. */

@@ -1,6 +1,6 @@
 import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
 import type { ModelClass, NamedParameters } from './model.ts'
-import type { Projection } from '../../problem/problem.ts'
+import type { Projection } from '../../problem/operands.ts'
 import type { ModelSpec } from './spec.ts'
 
 const heads = (spec: ModelSpec): number[] => Array.from({ length: spec.numHeads }, (_, head) => head)

@@ -1,3 +1,6 @@
+import { selfAttentionOutline } from '../../problem/outline.ts'
+import type { ProblemOutline } from '../../problem/outline.ts'
+
 /** The three classes of chapter 3 of *LLMs from Scratch*, as the source study changed them. */
 export type ModelKind = 'causal' | 'multi-head-wrapper' | 'multi-head'
 
@@ -32,4 +35,24 @@ export function headsWidth(spec: ModelSpec): number {
 /** Width of a context vector. */
 export function outputDim(spec: ModelSpec): number {
   return headsWidth(spec)
+}
+
+/** The problem of a model and an input, all but its numbers. */
+export function outlineOf(
+  spec: ModelSpec,
+  batch: number,
+  length: number,
+  context: boolean,
+  dropout: boolean,
+): ProblemOutline {
+  return selfAttentionOutline({
+    batch,
+    length,
+    dIn: spec.dIn,
+    heads: spec.numHeads,
+    headDim: headDim(spec),
+    outputDim: spec.outProj ? outputDim(spec) : 0,
+    context,
+    dropout,
+  })
 }

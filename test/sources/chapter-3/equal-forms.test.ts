@@ -5,7 +5,7 @@ import { openOnnxruntime } from '../../../src/engines/onnxruntime/index.ts'
 import { referenceEngine } from '../../../src/engines/reference/index.ts'
 import { modelClasses } from '../../../src/sources/chapter-3/classes.ts'
 import type { NamedParameters } from '../../../src/sources/chapter-3/model.ts'
-import { attentionProblem } from '../../../src/sources/chapter-3/problem.ts'
+import { selfAttention } from '../../../src/problem/problem.ts'
 import { headDim, outputDim } from '../../../src/sources/chapter-3/spec.ts'
 import type { ModelSpec } from '../../../src/sources/chapter-3/spec.ts'
 import { sizeOf, tensor } from '../../../src/tensor/tensor.ts'
@@ -53,14 +53,14 @@ function copied(from: NamedParameters): NamedParameters {
 }
 
 function problemOf(spec: ModelSpec, parameters: NamedParameters) {
-  return attentionProblem({
-    spec,
+  return selfAttention({
     batch,
-    seqLen,
-    input,
-    dropout: null,
+    length: seqLen,
+    dIn,
+    heads: spec.numHeads,
     headDim: headDim(spec),
-    outputDim: outputDim(spec),
+    outputDim: spec.outProj ? outputDim(spec) : 0,
+    input,
     projections: modelClasses[spec.kind].lower(spec, parameters),
   })
 }

@@ -1,0 +1,156 @@
+import type { HeadNorm, Projection } from '../../problem/operands.ts'
+import type { AttentionProblem } from '../../problem/problem.ts'
+import { scaled } from '../../problem/scoring.ts'
+import { causal, visibilityOf } from '../../problem/visibility.ts'
+import type { Visibility } from '../../problem/visibility.ts'
+import type { AttentionRule, LayerArchitecture, Linear, Norm } from './architecture.ts'
+import { projectionNames } from './backbone/plan.ts'
+import type { Projection as ProjectionName } from './backbone/plan.ts'
+import { rotaryFrequencies } from './backbone/rotary.ts'
+import type { Weights } from './weights.ts'
+
+export interface LayerProblemOptions {
+  /** The heads of the problem, in this order; all of them by default. Only their rows of the projections are read. */
+  readonly heads?: readonly number[]
+  /**
+   * `none`: maps alone, and the values' projection is not read. `heads`: their outputs side by side. `projected`: after
+   * the output projection, which needs all heads.
+   */
+  readonly contexts: 'none' | 'heads' | 'projected'
+  /** By what biases are multiplied; 1 by default. */
+  readonly biasGains?: Readonly<Partial<Record<ProjectionName, number>>>
+}
+
+/**
+ * A layer's attention as the problem that engines solve.
+ * @param input what enters the layer's attention, after its norm: (T, width)
+ */
+export async function layerProblem(
+  layer: LayerArchitecture,
+  weights: Weights,
+  input: Float32Array,
+  { heads, contexts, biasGains = {} }: LayerProblemOptions,
+): Promise<AttentionProblem> {
+  const { attention: rule, rotary } = layer
+  const chosen = heads ?? Array.from({ length: rule.heads }, (_, head) => head)
+  if (contexts === 'projected' && chosen.some((head, index) => head !== index || chosen.length !== rule.heads))
+    throw new RangeError('an output projection needs all heads')
+  const { headDim } = rule
+  const width = layer.output.outputs
+  const length = input.length / width
+  const keyHeads = keyHeadsOf(rule, chosen)
+  const project = (name: ProjectionName): Promise<Projection> =>
+    projectionOf(layer, weights, name, name === 'query' ? chosen : keyHeads, biasGains[name] ?? 1)
+  const [query, key] = [await project('query'), await project('key')]
+  return {
+    size: {
+      batch: 1,
+      heads: chosen.length,
+      keyValueHeads: keyHeads.length,
+      queries: length,
+      keys: length,
+      headDim,
+      valueDim: headDim,
+      dIn: width,
+      keyDIn: width,
+      valueDIn: width,
+      outputDim: contexts === 'projected' ? width : 0,
+    },
+    operands: {
+      kind: 'projected',
+      queryInput: input,
+      keyInput: input,
+      valueInput: input,
+      projections: {
+        query,
+        key,
+        value: contexts === 'none' ? null : await project('value'),
+        output: contexts === 'projected' ? await whole(layer.output, weights) : null,
+      },
+      queryNorm: await headNorm(layer.queryNorm, weights),
+      keyNorm: await headNorm(layer.keyNorm, weights),
+    },
+    rotary:
+      rotary === null
+        ? null
+        : {
+            frequencies: Float64Array.from(rotaryFrequencies(rotary)),
+            interleaved: false,
+            queryOffset: 0,
+            keyOffset: 0,
+            magnitude: rotary.scaling?.type === 'yarn' ? rotary.scaling.attentionFactor : 1,
+          },
+    visibility: visibilityOfRule(rule, length),
+    scoring: { ...scaled(rule.scale), softCap: rule.softCap },
+    dropout: null,
+  }
+}
+
+/** What a layer's queries see. Each has its own position, in an encoder as well. */
+export function visibilityOfRule({ causal: isCausal, window }: AttentionRule, length: number): Visibility {
+  if (isCausal && window === null) return causal(length)
+  return visibilityOf({
+    batch: 1,
+    heads: 1,
+    queries: length,
+    keys: length,
+    offset: 0,
+    causal: isCausal,
+    window: [window === null ? null : window - 1, null],
+  })
+}
+
+/** The key-value heads that some heads read: shared where they still are groups of one size, else one for each. */
+function keyHeadsOf({ heads, keyValueHeads }: AttentionRule, chosen: readonly number[]): number[] {
+  const read = chosen.map((head) => Math.floor((head * keyValueHeads) / heads))
+  const runs = read.filter((head, index) => head !== read[index - 1])
+  const size = chosen.length / runs.length
+  return read.every((head, index) => head === runs[Math.floor(index / size)]) ? runs : read
+}
+
+/** The rows of a projection that belong to some heads, head after head: (heads * headDim, width) */
+async function projectionOf(
+  { projections, attention }: LayerArchitecture,
+  weights: Weights,
+  name: ProjectionName,
+  heads: readonly number[],
+  biasGain: number,
+): Promise<Projection> {
+  const { headDim } = attention
+  const linear = projections.kind === 'fused' ? projections.linear : projections[name]
+  const { inputs } = linear
+  const which = projectionNames.indexOf(name)
+  /** Where a head's rows begin among those of the matrix. */
+  const firstRow = (head: number): number => {
+    if (projections.kind === 'separate') return head * headDim
+    return (projections.order === 'stacked' ? which * attention.heads + head : head * 3 + which) * headDim
+  }
+  const weight = new Float32Array(heads.length * headDim * inputs)
+  const bias = linear.bias === null ? null : new Float32Array(heads.length * headDim)
+  for (const { first, count, to } of runsOf(heads.map(firstRow), headDim)) {
+    weight.set(await weights.read(linear.weight, first * inputs, (first + count) * inputs), to * inputs)
+    if (bias !== null) bias.set(await weights.read(linear.bias!, first, first + count), to)
+  }
+  return { weight, bias: biasGain === 1 || bias === null ? bias : bias.map((each) => each * biasGain) }
+}
+
+/** Blocks of rows that follow each other, joined: from row `first` on, `count` of them, to row `to` of the result. */
+function runsOf(firstRows: readonly number[], rows: number): { first: number; count: number; to: number }[] {
+  const runs: { first: number; count: number; to: number }[] = []
+  for (const [index, first] of firstRows.entries()) {
+    const last = runs.at(-1)
+    if (last !== undefined && last.first + last.count === first) last.count += rows
+    else runs.push({ first, count: rows, to: index * rows })
+  }
+  return runs
+}
+
+async function whole({ weight, bias }: Linear, weights: Weights): Promise<Projection> {
+  return { weight: await weights.read(weight), bias: bias === null ? null : await weights.read(bias) }
+}
+
+async function headNorm(norm: Norm | null, weights: Weights): Promise<HeadNorm | null> {
+  if (norm === null) return null
+  const weight = await weights.read(norm.weight)
+  return { weight: norm.plusOne ? weight.map((each) => 1 + each) : weight, epsilon: norm.epsilon }
+}
