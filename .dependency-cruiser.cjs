@@ -70,12 +70,21 @@ module.exports = {
       from: { path: '^src/experiments/' },
       to: { path: '^src/engines/[^/]+/' },
     },
-    {
-      name: 'encoders-know-no-engine',
-      severity: 'error',
-      from: { path: '^src/(encoders|figures)/' },
-      to: { path: '^src/engines/[^/]+/' },
-    },
+    // Whoever computes, encodes or draws asks a source for its description and knows none by name.
+    only('attention-knows-no-source-by-name', '^src/attention/', [
+      '^src/(admission|problem|statistics|tensor)/',
+      '^src/engines/[^/]+\\.ts$',
+      '^src/sources/source\\.ts$',
+    ]),
+    only('encoders-know-results', '^src/encoders/', [
+      '^src/(attention|experiments|problem|statistics|tensor|kernels)/',
+      '^src/sources/source\\.ts$',
+    ]),
+    only('figures-know-results', '^src/figures/', [
+      '^src/(attention|experiments|encoders|problem|statistics|tensor)/',
+      '^src/sources/source\\.ts$',
+      '^src/errors\\.ts$',
+    ]),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -26,6 +26,7 @@ const list = (text: string): unknown =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+const boolean = (text: string): unknown => ({ true: true, false: false })[text.toLowerCase()] ?? text
 const proxies = (text: string): unknown => {
   if (text === 'false' || text === '0') return false
   if (text === 'true') return 1
@@ -180,6 +181,31 @@ export const settings = {
     fallback: () => '',
     meaning: 'Where OpenTelemetry traces go; empty: none, and nothing is loaded.',
   },
+  OTEL_TRACES_EXPORTER: {
+    schema: oneOf('otlp', 'none'),
+    read: text,
+    fallback: () => 'otlp',
+    meaning: '`none`: no traces, whatever the endpoint.',
+  },
+  OTEL_SDK_DISABLED: {
+    schema: Type.Boolean(),
+    read: boolean,
+    fallback: () => false,
+    meaning: '`true`: no traces, and nothing is loaded.',
+  },
+  OTEL_SERVICE_NAME: {
+    schema: Type.String(),
+    read: text,
+    fallback: () => '',
+    shownDefault: '`attention-service`',
+    meaning: 'The name of the service in its traces.',
+  },
+  OTEL_RESOURCE_ATTRIBUTES: {
+    schema: Type.String(),
+    read: text,
+    fallback: () => '',
+    meaning: 'More attributes of its traces, as `key=value,key=value`.',
+  },
 } as const satisfies Record<string, Setting>
 
 export type Config = { readonly [Name in keyof typeof settings]: Static<(typeof settings)[Name]['schema']> }
@@ -211,6 +237,7 @@ export function readConfig(environment: Environment = process.env): Config {
 function wanted(schema: TSchema): string {
   if (schema.anyOf !== undefined)
     return `must be one of ${schema.anyOf.map((option: { const: string }) => option.const).join(', ')}`
+  if (schema.type === 'boolean') return 'must be true or false'
   if (schema.type === 'integer') return `must be a whole number from ${schema.minimum} to ${schema.maximum}`
   if (schema.type === 'number') return `must be a number above ${schema.exclusiveMinimum}, at most ${schema.maximum}`
   if (schema.type === 'array') return 'must name at least one'

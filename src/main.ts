@@ -6,16 +6,20 @@ import { listen } from './http/listen.ts'
 import { createLog } from './log.ts'
 import type { ServiceProcess } from './gateway/service-process.ts'
 
+/** Ctrl-C reaches this process from the terminal and from npm, a moment apart: that is one SIGINT. */
+const sameInterruptMs = 500
+
 /** A gateway's or a lone process's life: SIGTERM or SIGINT answers what was accepted, the second one ends now. */
 function endOnSignals(service: ServiceProcess): void {
-  let stopping = false
-  const stop = (): void => {
-    if (stopping) {
+  let stoppedAt: number | undefined
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now()
+      void service.stop().then(() => process.exit(0))
+    } else if (signal !== 'SIGINT' || performance.now() - stoppedAt > sameInterruptMs) {
       service.destroy()
       process.exit(1)
     }
-    stopping = true
-    void service.stop().then(() => process.exit(0))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

@@ -61,7 +61,7 @@ export async function createService(
   const work = workRegistry('0', () => computing.memory.takenBytes)
   const registries = [metrics.registry, work, jobRegistry(jobs.numbers)]
   gauge(work, 'attention_queue_length', 'Requests that wait for their turn.', [], () => [[{}, computing.turns.queued]])
-  const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'service')
+  const tracing = await startTracing(config, 'service')
   let deviceLost = false // nobody restarts a lone process but an orchestrator that asks /health/live
   const app = await buildApp(config, log, [
     ...first,

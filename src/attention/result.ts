@@ -1,23 +1,31 @@
 import type { AttentionOutput, EngineIdentity } from '../engines/engine.ts'
-import type { NamedParameters } from '../sources/chapter-3/model.ts'
+import type { ProblemSize } from '../problem/size.ts'
+import type { Visibility } from '../problem/visibility.ts'
+import type { NamedParameters, SourceDescription } from '../sources/source.ts'
 import type { ContextStatistics } from '../statistics/context-statistics.ts'
 import type { Similarity } from '../statistics/similarity.ts'
 import type { Checks, HeadStatistics, UniformStatistics } from '../statistics/summary.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { AttentionRequest } from './request.ts'
+import type { ReturnName } from './request.ts'
 
 export interface Summary {
   readonly weights: HeadStatistics
   readonly uniform: UniformStatistics
+  /** The sink's mean share of each head, null where there are no sinks. */
+  readonly sinkWeight: readonly (number | null)[] | null
   readonly context: ContextStatistics
 }
 
-/** What a request came to. Heads and rows are all here; the encoders take those that the request selects. */
+/** What one layer came to. Heads and rows are all here; the encoders take those that are to be shown. */
 export interface AttentionResult {
-  readonly request: AttentionRequest
-  readonly numParameters: number
-  /** (batch, seqLen, dIn) */
-  readonly input: Tensor
+  readonly source: SourceDescription
+  readonly returns: ReadonlySet<ReturnName>
+  /** Null where the source has but one. */
+  readonly layer: number | null
+  readonly size: ProblemSize
+  readonly visibility: Visibility
+  /** By the names that the source's description has for them. */
+  readonly inputs: ReadonlyMap<string, Tensor>
   readonly output: AttentionOutput
   /** Null where the request does not ask for it, like the next two. */
   readonly parameters: NamedParameters | null

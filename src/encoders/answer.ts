@@ -1,11 +1,12 @@
-import { inputShape } from '../attention/request.ts'
+import type { Presentation } from '../attention/presentation.ts'
 import type { AttentionResult } from '../attention/result.ts'
-import { headDim, outputDim } from '../sources/chapter-3/spec.ts'
+import type { DescribedMember } from '../sources/source.ts'
 import { weightStatistics } from '../statistics/summary.ts'
 import type { WeightStatistic } from '../statistics/summary.ts'
 import type { ArrayView } from './array-view.ts'
-import { headsView, mapsView, pairsView, positionsView, tensorView } from './array-view.ts'
+import { keysView, mapsView, pairsView, positionsView, queriesView, tensorView } from './array-view.ts'
 import { selectionOf } from './selection.ts'
+import type { Selection } from './selection.ts'
 import { wireName } from './wire-names.ts'
 
 /** An answer's members by their names on the wire, in order: plain values, arrays, or groups of arrays. */
@@ -15,41 +16,49 @@ export type Member =
   | { readonly group: readonly (readonly [name: string, member: Member])[] }
 export type Answer = readonly (readonly [name: string, member: Member])[]
 
-/** What a result says on the wire: api.md's names, the request's selection of heads and rows applied. */
-export function answerOf(result: AttentionResult): Answer {
-  const { request, output } = result
-  const { returns } = request
-  const selection = selectionOf(request, inputShape(request)[1])
-  const members: [string, Member][] = [
-    ['model', { plain: modelOf(result) }],
-    [
-      'input',
-      returns.has('input')
-        ? {
-            group: [
-              ['shape', { plain: result.input.shape }],
-              ['values', { array: tensorView(result.input) }],
-            ],
-          }
-        : { plain: { shape: result.input.shape } },
+/** What a result says on the wire, of what is to be shown: where it comes from, what it holds, checks and engine. */
+export function answerOf(result: AttentionResult, presentation: Presentation): Answer {
+  const { tokens, keyTokens } = presentation
+  const members: [string, Member][] = result.source.members.map(([name, member]) => [
+    name,
+    describedMember(member, result),
+  ])
+  if (tokens !== null) members.push(['tokens', { plain: tokens }])
+  if (keyTokens !== null && keyTokens !== tokens) members.push(['key_tokens', { plain: keyTokens }])
+  members.push(...layerMembers(result, selectionOf(presentation, result.size)), ['engine', { plain: result.engine }])
+  return members
+}
+
+function describedMember(member: DescribedMember, { returns, inputs }: AttentionResult): Member {
+  if ('plain' in member) return member
+  const shape: Member = { plain: member.shape }
+  if (!returns.has('input')) return { plain: { shape: member.shape } }
+  return {
+    group: [
+      ['shape', shape],
+      ['values', { array: tensorView(inputs.get(member.input)!) }],
     ],
-    ['mode', { plain: request.mode }],
-  ]
+  }
+}
+
+/** What one layer came to: its arrays, its statistics and its checks. */
+export function layerMembers(result: AttentionResult, selection: Selection): [string, Member][] {
+  const { returns, output } = result
+  const members: [string, Member][] = []
   const add = (name: string, array: ArrayView): void => {
     members.push([name, { array }])
   }
-  if (request.tokens !== null) members.push(['tokens', { plain: request.tokens }])
   if (result.parameters)
     members.push([
       'parameters',
       { group: [...result.parameters].map(([name, tensor]) => [name, { array: tensorView(tensor) }] as const) },
     ])
-  if (output.queries) add('queries', headsView(output.queries, selection, true))
-  if (output.keys) add('keys', headsView(output.keys, selection, false))
-  if (output.values) add('values', headsView(output.values, selection, false))
+  if (output.queries) add('queries', queriesView(output.queries, selection))
+  if (output.keys) add('keys', keysView(output.keys, selection))
+  if (output.values) add('values', keysView(output.values, selection))
   if (output.scores) add('scores', mapsView(output.scores, selection))
   if (output.weights && returns.has('weights')) add('weights', mapsView(output.weights, selection))
-  if (output.contextHeads) add('context_heads', headsView(output.contextHeads, selection, true))
+  if (output.contextHeads) add('context_heads', queriesView(output.contextHeads, selection))
   if (returns.has('context')) add('context', positionsView(output.context, selection))
   if (result.summary) members.push(['summary', { plain: summaryOf(result, selection.heads) }])
   if (result.similarity) {
@@ -65,43 +74,36 @@ export function answerOf(result: AttentionResult): Answer {
       },
     ])
   }
-  const { maxRowSumError, maxHiddenWeight, finite } = result.checks
-  members.push(
-    ['checks', { plain: { max_row_sum_error: maxRowSumError, max_future_weight: maxHiddenWeight, finite } }],
-    ['engine', { plain: result.engine }],
-  )
+  const { maxRowSumError, maxHiddenWeight, emptyRows, finite } = result.checks
+  members.push([
+    'checks',
+    {
+      plain: {
+        max_row_sum_error: maxRowSumError,
+        max_future_weight: maxHiddenWeight,
+        ...(result.source.masks ? { empty_rows: emptyRows } : {}),
+        finite,
+      },
+    },
+  ])
   return members
-}
-
-function modelOf({ request, numParameters }: AttentionResult): Record<string, unknown> {
-  const { spec, parameters } = request
-  return {
-    kind: spec.kind,
-    d_in: spec.dIn,
-    d_out: spec.dOut,
-    context_length: spec.contextLength,
-    num_heads: spec.numHeads,
-    head_dim: headDim(spec),
-    output_dim: outputDim(spec),
-    num_parameters: numParameters,
-    dropout: spec.dropout,
-    qkv_bias: spec.qkvBias,
-    ...(spec.kind === 'multi-head-wrapper' ? { out_proj: spec.outProj } : {}),
-    ...('seed' in parameters ? { seed: parameters.seed } : {}),
-  }
 }
 
 const statisticNames = weightStatistics.map((name) => [name, wireName(name)] as const)
 
 function summaryOf({ summary }: AttentionResult, heads: readonly number[]): Record<string, unknown> {
-  const { weights, uniform, context } = summary!
+  const { weights, uniform, sinkWeight, context } = summary!
   const named = (value: (name: WeightStatistic) => unknown): Record<string, unknown> => {
     const named: Record<string, unknown> = {}
     for (const [name, onTheWire] of statisticNames) named[onTheWire] = value(name)
     return named
   }
   return {
-    weights: { ...named((name) => heads.map((head) => weights[name][head])), uniform: named((name) => uniform[name]) },
+    weights: {
+      ...named((name) => heads.map((head) => weights[name][head])),
+      ...(sinkWeight === null ? {} : { sink_weight: heads.map((head) => sinkWeight[head]) }),
+      uniform: named((name) => uniform[name]),
+    },
     context: { min: context.min, max: context.max, mean: context.mean, std: context.std, norm_mean: context.normMean },
   }
 }

@@ -42,12 +42,18 @@ export function positionsView(tensor: Tensor, { rowStart, rowCount }: Selection)
   }
 }
 
-/** (batch, heads, positions, headDim), of which the selected heads, and rows where `byRow`. */
-export function headsView(tensor: Tensor, selection: Selection, byRow: boolean): ArrayView {
+/** (batch, heads, queries, width), of which the selected heads and rows. */
+export function queriesView(tensor: Tensor, { heads, rowStart, rowCount }: Selection): ArrayView {
+  return headsView(tensor, heads, rowStart, rowCount)
+}
+
+/** (batch, keyValueHeads, keys, width), of which the heads that the selected ones read. */
+export function keysView(tensor: Tensor, { keyValueHeads }: Selection): ArrayView {
+  return headsView(tensor, keyValueHeads, 0, tensor.shape[2]!)
+}
+
+function headsView(tensor: Tensor, chosen: readonly number[], rowStart: number, rows: number): ArrayView {
   const [batch, heads, positions, width] = tensor.shape as [number, number, number, number]
-  const rowStart = byRow ? selection.rowStart : 0
-  const rows = byRow ? selection.rowCount : positions
-  const chosen = selection.heads
   return {
     shape: [batch, chosen.length, rows, width],
     masked: 0,
@@ -62,18 +68,28 @@ export function headsView(tensor: Tensor, selection: Selection, byRow: boolean):
   }
 }
 
-/** (batch, heads, query, key), of which the selected heads and rows. */
-export function mapsView(maps: AttentionMaps, { heads, rowStart, rowCount }: Selection): ArrayView {
+/** (batch, heads, query, key), of which the selected heads, rows and keys. */
+export function mapsView(maps: AttentionMaps, selection: Selection): ArrayView {
+  const { heads, rowStart, rowCount, keyStart, keyCount } = selection
+  const all = keyCount === maps.keys
   return {
-    shape: [maps.batch, heads.length, rowCount, maps.keys],
+    shape: [maps.batch, heads.length, rowCount, keyCount],
     masked: maps.masked,
     rowCount: maps.batch * heads.length * rowCount,
     row(index) {
       const map = Math.floor(index / rowCount)
       const query = rowStart + (index % rowCount)
-      return maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
+      const place = maps.locate(Math.floor(map / heads.length), heads[map % heads.length]!, query)
+      return all ? place : within(place, keyStart, keyCount)
     },
   }
+}
+
+/** What of a row lies within some keys, counted from the first of them. */
+function within({ data, offset, first, end }: RowPlace, keyStart: number, keyCount: number): RowPlace {
+  const from = Math.min(Math.max(first - keyStart, 0), keyCount)
+  const to = Math.max(from, Math.min(end - keyStart, keyCount))
+  return { data, offset: offset + Math.max(keyStart - first, 0), first: from, end: to }
 }
 
 /** (batch, heads, heads), of which the selected heads on both axes. */

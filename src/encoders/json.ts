@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { TensorFormat } from '../attention/request.ts'
+import type { Presentation, TensorFormat } from '../attention/presentation.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
@@ -20,9 +20,9 @@ const leastBytesPerNumber: Readonly<Record<TensorFormat, number>> = { nested: 2,
  * answer is ever one string. An answer that fits one piece is sent whole, with its length; one that cannot is not begun
  * before it is read. The memory of a piece that has been written out may be given back (blocks.ts).
  */
-export function encodeJson(result: AttentionResult): Buffer | Readable {
-  const answer = answerOf(result)
-  const { tensorFormat } = result.request
+export function encodeJson(result: AttentionResult, presentation: Presentation): Buffer | Readable {
+  const answer = answerOf(result, presentation)
+  const { tensorFormat } = presentation
   const parts = partsOf(answer, tensorFormat)
   const sink = new NumberSink()
   const leastBytes = numbersIn(answer) * leastBytesPerNumber[tensorFormat]

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { ZipFile } from './zip.ts'
+import type { Presentation } from '../attention/presentation.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { answerOf } from './answer.ts'
 import type { Answer, Member } from './answer.ts'
@@ -17,9 +18,9 @@ const entryOptions = { compress: false, mtime: fixedTime, forceDosTimestamp: tru
  * A result as numpy.savez writes it: a ZIP of .npy files, one an array; `parameters` and `similarity` give one a name
  * (`similarity.pearson`); what is no array is JSON text in an array of one string (`summary`, `model`, ...).
  */
-export function encodeNpz(result: AttentionResult): Readable {
+export function encodeNpz(result: AttentionResult, presentation: Presentation): Readable {
   const zip = new ZipFile()
-  const answer = answerOf(result)
+  const answer = answerOf(result, presentation)
   addMembers(zip, answer, '')
   zip.end()
   return withLeastBytes(zip.outputStream as Readable, numbersIn(answer) * 4)

@@ -70,26 +70,37 @@ export class Engines {
   }
 
   /**
-   * The engine that solves a problem: the one asked for, else by size. Throws `invalid-request` where it cannot solve
-   * such problems, `not-ready` where there is none.
+   * The engine that solves some problems: the one asked for, else by the size of the largest. Throws `invalid-request`
+   * where it cannot solve one of them, `not-ready` where there is none.
    */
-  for(outline: ProblemOutline, name?: EngineName): Engine {
-    if (name !== undefined) return this.#able([this.named(name)], outline)
+  for(problems: ProblemOutline | readonly ProblemOutline[], name?: EngineName): Engine {
+    const outlines = 'size' in problems ? [problems] : problems
+    if (name !== undefined) return firstAble([this.named(name)], outlines, this.all)
     if (this.failure !== null) throw new ServiceError('not-ready', this.failure)
-    const isSmall = this.#small === this.#large || directWork(outline) <= directLimit
-    return this.#able(isSmall ? [this.#small, this.#large] : [this.#large, this.#small], outline)
-  }
-
-  /** The first of some engines that can solve such a problem. */
-  #able(engines: readonly Engine[], outline: ProblemOutline): Engine {
-    const able = engines.find((engine) => engine.unsupported(outline) === null)
-    if (able !== undefined) return able
-    const others = this.all.filter((engine) => engine.unsupported(outline) === null).map(({ name }) => name)
-    const advice = others.length === 0 ? 'no engine here does' : `ask for ${others.join(' or ')}`
-    throw invalid('/engine', `${engines[0]!.name} does not compute ${engines[0]!.unsupported(outline)}; ${advice}`)
+    const isSmall = this.#small === this.#large || outlines.every((outline) => directWork(outline) <= directLimit)
+    return firstAble(isSmall ? [this.#small, this.#large] : [this.#large, this.#small], outlines, this.all)
   }
 
   async close(): Promise<void> {
     await Promise.all(this.all.map((engine) => engine.close()))
   }
+}
+
+/** The first engine that can solve such problems. */
+function firstAble(candidates: readonly Engine[], outlines: readonly ProblemOutline[], all: readonly Engine[]): Engine {
+  const able = candidates.find((engine) => whyUnable(engine, outlines) === null)
+  if (able !== undefined) return able
+  const others = all.filter((engine) => whyUnable(engine, outlines) === null).map(({ name }) => name)
+  const advice = others.length === 0 ? 'no engine here does' : `ask for ${others.join(' or ')}`
+  const [first] = candidates
+  throw invalid('/engine', `${first!.name} does not compute ${whyUnable(first!, outlines)}; ${advice}`)
+}
+
+/** What of some problems an engine cannot solve, or null. */
+function whyUnable(engine: Engine, outlines: readonly ProblemOutline[]): string | null {
+  for (const outline of outlines) {
+    const reason = engine.unsupported(outline)
+    if (reason !== null) return reason
+  }
+  return null
 }

@@ -2,7 +2,7 @@ import { ServiceError } from '../errors.ts'
 import { rowIndex, sees } from '../problem/visibility.ts'
 import type { Visibility } from '../problem/visibility.ts'
 import type { AttentionMaps } from '../tensor/attention-maps.ts'
-import type { Range } from './selection.ts'
+import type { Range } from '../attention/presentation.ts'
 
 /** Bytes of an SVG above which maps are pooled: about 33,000 cells, which take half a second to draw. */
 export const figureByteLimit = 2 * 2 ** 20

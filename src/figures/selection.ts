@@ -1,14 +1,12 @@
-import { inputShape } from '../attention/request.ts'
-import type { AttentionRequest, ReturnName } from '../attention/request.ts'
+import type { Presentation, Range } from '../attention/presentation.ts'
+import type { ReturnName } from '../attention/request.ts'
 import { invalid, ServiceError } from '../errors.ts'
-import { causal } from '../problem/visibility.ts'
+import type { ProblemSize } from '../problem/size.ts'
+import { rowIndex } from '../problem/visibility.ts'
 import type { Visibility } from '../problem/visibility.ts'
 
 export const figureNames = ['weights', 'context', 'scores', 'statistics', 'similarity'] as const
 export type FigureName = (typeof figureNames)[number]
-
-/** First and last position, both within. */
-export type Range = readonly [first: number, last: number]
 
 /** What a client asked to see; null where it said nothing. */
 export interface FigureSelection {
@@ -38,6 +36,11 @@ export interface ResolvedSelection {
   readonly item: number | null
   readonly rows: Range
   readonly keys: Range
+}
+
+/** What a figure is to be drawn of, which is known before anything is computed. */
+export interface Drawable {
+  readonly size: ProblemSize
   readonly visibility: Visibility
 }
 
@@ -106,35 +109,34 @@ export function parseRange(path: string, value: unknown): Range {
 }
 
 /**
- * Fills in what was not said (heads and rows from the request's own `heads` and `rows`, item 0) and holds all of it
- * against the request's shape. Throws `invalid-request` or `figure-too-large`; cheap, so that it can be called before
+ * Fills in what was not said (heads and rows from how the answer is to be presented, item 0) and holds all of it
+ * against the problem's size. Throws `invalid-request` or `figure-too-large`; cheap, so that it can be called before
  * anything is computed.
  */
-export function resolveSelection(selection: FigureSelection, request: AttentionRequest): ResolvedSelection {
-  const [batch, seqLen] = inputShape(request)
-  const { numHeads } = request.spec
+export function resolveSelection(
+  selection: FigureSelection,
+  of: Drawable,
+  presentation: Pick<Presentation, 'heads' | 'rows'>,
+): ResolvedSelection {
+  const { size } = of
   const { figure } = selection
-  const heads = selection.heads ?? request.heads ?? Array.from({ length: numHeads }, (_, head) => head)
+  const heads = selection.heads ?? presentation.heads ?? Array.from({ length: size.heads }, (_, head) => head)
   for (const head of heads)
-    if (head >= numHeads) throw invalid('/head', `there is no head ${head}; the model has the heads ${span(numHeads)}`)
-  if (selection.item !== null && selection.item >= batch)
-    throw invalid('/item', `there is no item ${selection.item}; the batch has the items ${span(batch)}`)
-  const all: Range = [0, seqLen - 1]
+    if (head >= size.heads)
+      throw invalid('/head', `there is no head ${head}; the model has the heads ${span(size.heads)}`)
+  if (selection.item !== null && selection.item >= size.batch)
+    throw invalid('/item', `there is no item ${selection.item}; the batch has the items ${span(size.batch)}`)
+  const item = selection.item ?? (figure === 'statistics' ? null : 0)
   const windowed = selects[figure].includes('rows')
-  // Without a choice, the part that the other choice can see: what lies beyond it is masked throughout.
-  const rows = selection.rows ?? (windowed ? request.rows : null) ?? [selection.keys?.[0] ?? 0, all[1]]
-  const keys = selection.keys ?? [0, rows[1]]
-  for (const [name, range] of [
-    ['rows', rows],
-    ['keys', keys],
-  ] as const) {
-    if (range[1] >= seqLen)
-      throw invalid(`/${name}`, `${range[0]}-${range[1]} is not within the positions ${span(seqLen)}`)
-  }
-  if (keys[0] > rows[1])
-    throw invalid('/keys', `no query of the rows ${rows[0]}-${rows[1]} sees a key from ${keys[0]} on`)
+  const window = chooseWindow(
+    selection.rows ?? (windowed ? presentation.rows : null),
+    selection.keys,
+    of,
+    item ?? 0,
+    heads,
+  )
   if (figure === 'similarity' && heads.length < 2) {
-    throw numHeads < 2
+    throw size.heads < 2
       ? invalid('/figure', 'similarity compares heads; the model has one')
       : invalid('/head', 'similarity compares heads; name at least two')
   }
@@ -147,8 +149,59 @@ export function resolveSelection(selection: FigureSelection, request: AttentionR
       },
     )
   }
-  const item = selection.item ?? (figure === 'statistics' ? null : 0)
-  return { figure, heads, item, rows, keys, visibility: causal(seqLen) }
+  return { figure, heads, item, ...window }
+}
+
+/** Rows and keys to draw: where one is not chosen, the part that the other can see, or all where neither is. */
+function chooseWindow(
+  chosenRows: Range | null,
+  chosenKeys: Range | null,
+  { size, visibility }: Drawable,
+  item: number,
+  heads: readonly number[],
+): { rows: Range; keys: Range } {
+  const [allRows, allKeys] = [[0, size.queries - 1] as const, [0, size.keys - 1] as const]
+  checkRange('/rows', chosenRows, size.queries)
+  checkRange('/keys', chosenKeys, size.keys)
+  const seen = seenWithin(visibility, item, heads, chosenRows ?? allRows, chosenKeys ?? allKeys)
+  if (seen === null && (chosenRows !== null || chosenKeys !== null)) {
+    const [rows, keys] = [chosenRows ?? allRows, chosenKeys ?? allKeys]
+    const which = visibility.kind === 'causal' ? `a key from ${keys[0]} on` : `any of the keys ${keys[0]}-${keys[1]}`
+    throw invalid('/keys', `no query of the rows ${rows[0]}-${rows[1]} sees ${which}`)
+  }
+  return {
+    rows: chosenRows ?? (chosenKeys === null ? allRows : seen!.rows),
+    keys: chosenKeys ?? (chosenRows === null ? allKeys : seen!.keys),
+  }
+}
+
+function checkRange(path: string, range: Range | null, length: number): void {
+  if (range !== null && range[1] >= length)
+    throw invalid(path, `${range[0]}-${range[1]} is not within the positions ${span(length)}`)
+}
+
+/** First and last row that sees any of the keys, first and last of those keys; null where no row does. */
+function seenWithin(
+  visibility: Visibility,
+  item: number,
+  heads: readonly number[],
+  rows: Range,
+  keys: Range,
+): { rows: Range; keys: Range } | null {
+  let [firstRow, lastRow, firstKey, lastKey] = [Infinity, -1, Infinity, -1]
+  for (const head of visibility.headStride === 0 ? heads.slice(0, 1) : heads) {
+    for (let query = rows[0]; query <= rows[1]; query++) {
+      const row = rowIndex(visibility, item, head, query)
+      const first = Math.max(keys[0], visibility.first[row]!)
+      const last = Math.min(keys[1], visibility.end[row]! - 1)
+      if (first > last) continue
+      firstRow = Math.min(firstRow, query)
+      lastRow = Math.max(lastRow, query)
+      firstKey = Math.min(firstKey, first)
+      lastKey = Math.max(lastKey, last)
+    }
+  }
+  return lastRow < 0 ? null : { rows: [firstRow, lastRow], keys: [firstKey, lastKey] }
 }
 
 function span(count: number): string {

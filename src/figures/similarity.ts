@@ -1,4 +1,5 @@
 import type { AttentionResult } from '../attention/result.ts'
+import type { Visibility } from '../problem/visibility.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { divergingColour, heatmapUnit, sequentialColour } from './heatmap.ts'
 import type { CellColour } from './heatmap.ts'
@@ -21,9 +22,17 @@ const legends: Readonly<Record<string, string | null>> = {
   js_divergence: 'bits',
 }
 
-const note =
-  'pearson: whole causal maps share their zeros and their 1/(i+1) rows, so any two correlate. ' +
-  'row_centered_pearson is 0 for unrelated heads, js_divergence 0 for equal ones. A dash: not defined.'
+/** What the measures are worth under a mask. */
+function noteOf({ kind }: Visibility): string {
+  const shared =
+    kind === 'causal'
+      ? 'whole causal maps share their zeros and their 1/(i+1) rows'
+      : 'whole maps share their zeros and the height of their rows'
+  return (
+    `pearson: ${shared}, so any two correlate. ` +
+    'row_centered_pearson is 0 for unrelated heads, js_divergence 0 for equal ones. A dash: not defined.'
+  )
+}
 
 /** How alike the heads of an item are: one matrix a measure, heads against heads. */
 export function similarityFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
@@ -41,7 +50,7 @@ export function similarityFigure(result: AttentionResult, selection: ResolvedSel
     step: cellStep(size, heads.length),
     labels: heads.map(String),
   }
-  const title = `Similarity of heads, ${headWords(heads, result.request.spec.numHeads)}`
+  const title = `Similarity of heads, ${headWords(heads, result.size.heads)}`
   const panels = measures.map(([name, values, colour]) => {
     const cells = heads.flatMap((a, query) =>
       heads.map((b, key) => ({ head: query, other: key, [name]: shortest(at(values, item!, a, b)) })),
@@ -66,7 +75,7 @@ export function similarityFigure(result: AttentionResult, selection: ResolvedSel
     description: `${title}. One heat map a measure, heads against heads. Heads ${first} and ${second}: ${pair}.`,
     title: figureTitle(
       title,
-      [provenance(result.request, item), note, caution],
+      [provenance(result, item), noteOf(result.visibility), caution],
       measures.length * (heads.length * axis.step + 80),
     ),
     params: [

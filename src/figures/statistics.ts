@@ -1,6 +1,7 @@
 import { wireName } from '../encoders/wire-names.ts'
 import type { AttentionResult } from '../attention/result.ts'
-import { itemStatistics, uniformStatistics, weightStatistics } from '../statistics/summary.ts'
+import { isDefined, itemStatistics, uniformStatistics, weightStatistics } from '../statistics/summary.ts'
+import type { Visibility } from '../problem/visibility.ts'
 import type { WeightStatistic } from '../statistics/summary.ts'
 import { inWords, shortest } from './numbers.ts'
 import type { ResolvedSelection } from './selection.ts'
@@ -20,33 +21,30 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
   const { heads, item } = selection
   const rows = result.output.rowStatistics!
   const uniform = uniformStatistics(rows.visibility)
-  const values = weightStatistics.flatMap((name) =>
+  const defined = weightStatistics.filter((name) => isDefined(name, rows.visibility))
+  const values = defined.flatMap((name) =>
     heads.map((head) => {
       const value =
         item === null ? result.summary!.weights[name][head]! : (itemStatistics(rows, item, head)?.[name] ?? null)
       return { statistic: panelTitle(name), head, value: rounded(value), uniform: rounded(uniform[name]) }
     }),
   )
-  const { numHeads } = result.request.spec
+  const { size, visibility } = result
   const title = [
     'Statistics of attention against uniform attention',
-    ...(numHeads > 1 ? [headWords(heads, numHeads)] : []),
+    ...(size.heads > 1 ? [headWords(heads, size.heads)] : []),
   ].join(', ')
   const shared = {
     $schema: vegaLiteSchema,
     title: figureTitle(
       title,
-      [
-        provenance(result.request, item),
-        'Dot: the head. Dashed line: uniform causal attention at this length. Means over rows i \u2265 1.',
-        caution,
-      ],
+      [provenance(result, item), legendWords(visibility), caution],
       columns * (panelWidth + 30),
     ),
     config: theme,
   }
   if (values.every(({ value }) => value === null))
-    return { ...shared, ...nothing(title, rows.visibility.keys) } as unknown as VegaLiteSpec
+    return { ...shared, ...nothing(title, rows.visibility) } as unknown as VegaLiteSpec
   const normalized = heads
     .slice(0, 8)
     .map(
@@ -56,9 +54,9 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
   const step = Math.max(9, Math.min(22, Math.floor(640 / heads.length)))
   return {
     ...shared,
-    description: `${title}. One panel a statistic: ${weightStatistics.map(wireName).join(', ')}; a dot a head, a dashed line for uniform attention. Normalized entropy, where uniform attention has 1: ${normalized.join(', ')}.`,
+    description: `${title}. One panel a statistic: ${defined.map(wireName).join(', ')}; a dot a head, a dashed line for uniform attention. Normalized entropy, where uniform attention has 1: ${normalized.join(', ')}.`,
     data: { values },
-    facet: { field: 'statistic', type: 'nominal', sort: weightStatistics.map(panelTitle), header: { title: null } },
+    facet: { field: 'statistic', type: 'nominal', sort: defined.map(panelTitle), header: { title: null } },
     columns,
     spec: {
       width: panelWidth,
@@ -104,10 +102,15 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
   } as unknown as VegaLiteSpec
 }
 
-/** At T = 1 there is no row to average. */
-function nothing(title: string, seqLen: number): Record<string, unknown> {
-  const text =
-    seqLen < 2 ? 'One position has no row i \u2265 1, so every statistic is null.' : 'No statistic is finite.'
+function legendWords({ kind }: Visibility): string {
+  return kind === 'causal'
+    ? 'Dot: the head. Dashed line: uniform causal attention at this length. Means over rows i \u2265 1.'
+    : 'Dot: the head. Dashed line: equal weights on all keys that a row sees. Means over rows that see at least two.'
+}
+
+/** Where no row sees two keys there is none to average. */
+function nothing(title: string, { keys, count }: Visibility): Record<string, unknown> {
+  const text = whyNothing(keys, count)
   return {
     description: `${title}. ${text}`,
     data: { values: [{ note: text }] },
@@ -117,6 +120,13 @@ function nothing(title: string, seqLen: number): Record<string, unknown> {
     mark: { type: 'text', style: 'note', fontSize: 12 },
     encoding: { text: { field: 'note', type: 'nominal' } },
   }
+}
+
+function whyNothing(keys: number, count: Int32Array): string {
+  if (keys < 2) return 'One position has no row i \u2265 1, so every statistic is null.'
+  return count.every((seen) => seen < 2)
+    ? 'No row sees two keys, so every statistic is null.'
+    : 'No statistic is finite.'
 }
 
 function panelTitle(name: WeightStatistic): string {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { MemoryLedger } from '../admission/memory-ledger.ts'
@@ -26,6 +25,7 @@ import { forwardToJobs } from './forward-jobs.ts'
 import { JobsLink } from './jobs-link.ts'
 import { Receiver } from './receive.ts'
 import { gatewayMetrics } from './metrics.ts'
+import { privateFolder } from './private-folder.ts'
 import { WorkerLink } from './worker-link.ts'
 
 const workerStopMs = 5_000
@@ -99,7 +99,7 @@ export async function serveGateway(
   const jobs = new JobsLink(config, join(folder, 'jobs.sock'), door.path, log)
   const isInternal = (request: FastifyRequest): boolean => door.isInternal(request.raw)
   const metrics = new RequestMetrics()
-  const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'gateway')
+  const tracing = await startTracing(config, 'gateway')
   const readMetrics = gatewayMetrics(metrics, { workers, jobs, dispatcher, bodies })
   const app = await buildApp(config, log, [
     ...frontParts(config, {
@@ -147,16 +147,4 @@ export async function serveGateway(
       cleanUp()
     },
   }
-}
-
-/** A folder for sockets that nobody else can enter, also where the root file system is read-only. */
-function privateFolder(): string {
-  for (const parent of [tmpdir(), '/dev/shm', '/run']) {
-    try {
-      return mkdtempSync(join(parent, 'attention-'))
-    } catch {
-      // the next one
-    }
-  }
-  throw new Error("there is no folder for the workers' sockets: set TMPDIR to one that can be written")
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ClientLeft, Deadline, requestedSeconds } from '../admission/deadline.ts'
+import { Deadline, requestedSeconds } from '../admission/deadline.ts'
 import type { MemoryLedger } from '../admission/memory-ledger.ts'
 import type { Turns } from '../admission/turns.ts'
 import type { Engines } from '../engines/select.ts'
@@ -42,9 +42,6 @@ export async function admit<T>(
     })
     deadline.throwIfOver()
     return result
-  } catch (error) {
-    if (error instanceof ClientLeft) reply.hijack() // nobody is there to be answered
-    throw error
   } finally {
     deadline.clear()
   }

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { Presentation } from '../attention/presentation.ts'
+import { needsOf } from '../attention/request.ts'
 import type { AttentionRequest } from '../attention/request.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { encodeJson } from '../encoders/json.ts'
@@ -20,19 +22,22 @@ export function requestFor(
   selection: FigureSelection,
 ): AttentionRequest {
   if (form === 'json' || form === 'npz') return request
-  checkFigure(selection, request)
-  return { ...request, returns: new Set(figureNeeds(selection.figure)) }
+  const returns = new Set(figureNeeds(selection.figure))
+  const [outline] = request.source.outlines(needsOf(returns))
+  checkFigure(selection, outline, request.presentation)
+  return { ...request, returns }
 }
 
 /** A result as bytes: small ones whole, large ones as a stream that follows its reader. */
 export async function encodeAttention(
   result: AttentionResult,
+  presentation: Presentation,
   form: AttentionForm,
   selection: FigureSelection,
 ): Promise<Buffer | Readable> {
-  if (form === 'json') return encodeJson(result)
-  if (form === 'npz') return encodeNpz(result)
-  const spec = attentionFigure(result, selection)
+  if (form === 'json') return encodeJson(result, presentation)
+  if (form === 'npz') return encodeNpz(result, presentation)
+  const spec = attentionFigure(result, selection, presentation)
   if (form === 'vegalite') return Buffer.from(JSON.stringify(spec))
   const svg = await toSvg(spec)
   return form === 'svg' ? Buffer.from(svg) : toPng(svg)

@@ -21,7 +21,7 @@ export async function warmUp(engines: Engines): Promise<void> {
         model: { d_in: width, d_out: width, seed, ...heads },
         input: { randn: [1, seqLen, width], seed },
       })
-      await encodeAttention(await compute(request, engines), 'json', selection)
+      await encodeAttention(await compute(request, engines), request.presentation, 'json', selection)
     }
   }
   for (const kind of modelKinds) {

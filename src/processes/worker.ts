@@ -47,7 +47,7 @@ export async function serveWorker(
   })
   const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
   const metrics = workRegistry(id, () => computing.memory.takenBytes)
-  const tracing = await startTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, `worker ${id}`)
+  const tracing = await startTracing(config, `worker ${id}`)
   const handOvers = new HandOvers()
   const routes: string[] = []
   const app = await buildApp(

@@ -4,6 +4,16 @@ import { sizeOf } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { float32Zeros } from '../tensor/zeros.ts'
 
+/** Where an array of a request comes from. */
+export type InputSource =
+  /** torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(shape) */
+  { readonly randn: readonly number[]; readonly seed: number; readonly advance: number } | { readonly values: Tensor }
+
+/** Its shape, before anything is drawn. */
+export function inputShape(input: InputSource): readonly number[] {
+  return 'randn' in input ? input.randn : input.values.shape
+}
+
 /** Up to so many values, memory that others have parts of is quicker to have. */
 const fewValues = 2 ** 14
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { tensorFormats } from '../../src/attention/request.ts'
+import { everything, tensorFormats } from '../../src/attention/presentation.ts'
 import type { AttentionResult } from '../../src/attention/result.ts'
 import { encodeJson } from '../../src/encoders/json.ts'
 import { leastBytesOf } from '../../src/encoders/least-bytes.ts'
@@ -12,11 +12,12 @@ import { resultOf } from './results.ts'
 
 const seqLen = 300
 const drawn = resultOf({ batch: 1, heads: 6, seqLen, rowsPerBlock: 128 })
-const noNumber = new Float32Array(drawn.input.data.length).fill(NaN)
+const input = drawn.inputs.get('input')!
+const noNumber = { ...input, data: new Float32Array(input.data.length).fill(NaN) }
 /** Every number is one digit. */
 const shortest: AttentionResult = {
   ...drawn,
-  request: { ...drawn.request, returns: new Set(['weights']) },
+  returns: new Set(['weights']),
   output: {
     context: drawn.output.context,
     rowSums: drawn.output.rowSums,
@@ -34,7 +35,7 @@ const shortest: AttentionResult = {
 const results = {
   'numbers of every length': drawn,
   'the shortest numbers': shortest,
-  'no numbers': { ...drawn, input: { ...drawn.input, data: noNumber } },
+  'no numbers': { ...drawn, inputs: new Map([['input', noNumber]]) },
 }
 const members = 2000 // what is not numbers: names, brackets, the model, headers of files
 
@@ -43,7 +44,7 @@ describe('the least length of an answer', () => {
     tensorFormats.map((format) => [of, format, result] as const),
   )
   it.each(formats)('is never more than the length: %s, %s', async (_, tensorFormat, result) => {
-    const stream = encodeJson({ ...result, request: { ...result.request, tensorFormat } }) as Readable
+    const stream = encodeJson(result, { ...everything, tensorFormat }) as Readable
     const least = leastBytesOf(stream)
     const { length } = await buffer(stream)
     expect(least).toBeLessThanOrEqual(length)
@@ -53,7 +54,7 @@ describe('the least length of an answer', () => {
   })
 
   it('is as good as the length in a ZIP file', async () => {
-    const stream = encodeNpz(drawn)
+    const stream = encodeNpz(drawn, everything)
     const least = leastBytesOf(stream)
     const { length } = await buffer(stream)
     expect(least).toBeLessThanOrEqual(length)
@@ -61,12 +62,8 @@ describe('the least length of an answer', () => {
   })
 
   it('counts what the request selects', () => {
-    const all = leastBytesOf(encodeNpz(shortest))
-    expect(
-      leastBytesOf(
-        encodeNpz(resultOf({ batch: 1, heads: 6, seqLen, rowsPerBlock: 128 }, { heads: [1], rows: [0, 10] })),
-      ),
-    ).toBeLessThan(all / 10)
+    const all = leastBytesOf(encodeNpz(shortest, everything))
+    expect(leastBytesOf(encodeNpz(drawn, { ...everything, heads: [1], rows: [0, 10] }))).toBeLessThan(all / 10)
   })
 
   it('of a stream that does not say is nothing', () => {

@@ -1,5 +1,5 @@
-import type { AttentionRequest } from '../../src/attention/request.ts'
 import type { AttentionResult } from '../../src/attention/result.ts'
+import { selfAttentionSize } from '../../src/problem/size.ts'
 import { causal } from '../../src/problem/visibility.ts'
 import { emptyRowSums } from '../../src/statistics/row-statistics.ts'
 import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
@@ -43,11 +43,8 @@ function maps({ batch, heads, seqLen, rowsPerBlock }: Size, masked: number, seed
 }
 
 /** What an answer would hold: weights, scores, a context and heads' queries of random numbers. */
-export function resultOf(
-  size: Size,
-  asked: Partial<Pick<AttentionRequest, 'heads' | 'rows' | 'tensorFormat'>> = {},
-): AttentionResult {
-  const { batch, heads, seqLen } = size
+export function resultOf(size: Size): AttentionResult {
+  const { batch, heads, seqLen: length } = size
   const tensor = (...shape: number[]): Tensor => ({
     shape,
     data: numbers(
@@ -56,37 +53,29 @@ export function resultOf(
     ),
   })
   return {
-    request: {
-      spec: {
-        kind: 'multi-head',
-        dIn: 3,
-        dOut: 2 * heads,
-        contextLength: seqLen,
-        numHeads: heads,
-        dropout: 0,
-        qkvBias: false,
-        outProj: true,
-      },
-      parameters: { seed: 1 },
-      input: { randn: [batch, seqLen, 3], seed: 1, advance: 0 },
-      mode: 'eval',
-      engine: undefined,
-      returns: new Set(['weights', 'scores', 'queries', 'context', 'input']),
-      heads: null,
-      rows: null,
-      tensorFormat: 'nested',
-      tokens: null,
-      ...asked,
+    source: {
+      members: [
+        ['model', { plain: { kind: 'multi-head', d_in: 3 } }],
+        ['input', { input: 'input', shape: [batch, length, 3] }],
+      ],
+      words: [],
+      modeWords: [],
+      scoreWords: '',
+      drops: false,
+      masks: false,
     },
-    numParameters: 0,
-    input: tensor(batch, seqLen, 3),
+    returns: new Set(['weights', 'scores', 'queries', 'context', 'input']),
+    layer: null,
+    size: selfAttentionSize({ batch, length, dIn: 3, heads, headDim: 2 }),
+    visibility: causal(length),
+    inputs: new Map([['input', tensor(batch, length, 3)]]),
     parameters: null,
     output: {
       weights: maps(size, 0, 1),
       scores: maps(size, -Infinity, 2),
-      queries: tensor(batch, heads, seqLen, 2),
-      context: tensor(batch, seqLen, 2 * heads),
-      rowSums: emptyRowSums(batch, heads, causal(seqLen)),
+      queries: tensor(batch, heads, length, 2),
+      context: tensor(batch, length, 2 * heads),
+      rowSums: emptyRowSums(batch, heads, causal(length)),
     },
     summary: null,
     similarity: null,

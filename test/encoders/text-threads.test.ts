@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { tensorFormats } from '../../src/attention/request.ts'
+import { everything, tensorFormats } from '../../src/attention/presentation.ts'
 import { giveBack } from '../../src/encoders/blocks.ts'
 import { encodeJson } from '../../src/encoders/json.ts'
 import { NumberSink } from '../../src/encoders/number-sink.ts'
@@ -57,43 +57,40 @@ describe('JSON written by several threads', () => {
   const each = Object.entries(results).flatMap(([of, result]) =>
     Object.entries(cases).flatMap(([name, asked]) =>
       tensorFormats.map((tensorFormat) => {
-        const heads = 'heads' in asked ? asked.heads.filter((head) => head < result.request.spec.numHeads) : null
-        return [
-          `${of}, ${name}, ${tensorFormat}`,
-          { ...result, request: { ...result.request, ...asked, heads, tensorFormat } },
-        ] as const
+        const heads = 'heads' in asked ? asked.heads.filter((head) => head < result.size.heads) : null
+        return [`${of}, ${name}, ${tensorFormat}`, result, { ...everything, ...asked, heads, tensorFormat }] as const
       }),
     ),
   )
 
   beforeAll(async () => {
     await useTextThreads(1)
-    for (const [name, result] of each) alone.set(name, await textOf(encodeJson(result)))
+    for (const [name, result, shown] of each) alone.set(name, await textOf(encodeJson(result, shown)))
     await useTextThreads(3)
   })
   afterAll(() => useTextThreads(1))
 
-  it.each(each)('is the text of one thread: %s', async (name, result) => {
+  it.each(each)('is the text of one thread: %s', async (name, result, shown) => {
     for (const give of [true, false]) {
-      const text = await textOf(encodeJson(result), give)
+      const text = await textOf(encodeJson(result, shown), give)
       expect(text === alone.get(name)).toBe(true)
       JSON.parse(text)
     }
   })
 
   it('uses the threads for large answers, and for no others', async () => {
-    expect(await runsGiven(() => textOf(encodeJson(large)))).toBeGreaterThan(5)
-    expect(await runsGiven(() => textOf(encodeJson(small)))).toBe(0)
+    expect(await runsGiven(() => textOf(encodeJson(large, everything)))).toBeGreaterThan(5)
+    expect(await runsGiven(() => textOf(encodeJson(small, everything)))).toBe(0)
   })
 
   it('writes several answers at once', async () => {
-    const texts = await Promise.all(each.map(([, result], i) => textOf(encodeJson(result), i % 2 === 0)))
+    const texts = await Promise.all(each.map(([, result, shown], i) => textOf(encodeJson(result, shown), i % 2 === 0)))
     each.forEach(([name], i) => expect(texts[i] === alone.get(name), name).toBe(true))
   })
 
   it('stops ahead of a reader that stands still, and when the reader goes', async () => {
-    const stream = encodeJson(larger) as Readable
-    const total = await runsGiven(() => textOf(encodeJson(larger)))
+    const stream = encodeJson(larger, everything) as Readable
+    const total = await runsGiven(() => textOf(encodeJson(larger, everything)))
     const given = await runsGiven(async () => {
       await once(stream, 'readable')
       stream.read()

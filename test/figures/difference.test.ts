@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { differenceFigure, withSharedColours } from '../../src/figures/difference.ts'
-import { attentionFigure, parseFigureSelection } from '../../src/figures/index.ts'
 import type { PlainSelection, VegaLiteSpec } from '../../src/figures/index.ts'
 import { toSvg } from '../../src/figures/svg.ts'
-import { resultOf, scaledInput } from './results.ts'
+import { figureOf, scaledInput } from './results.ts'
+import type { Asked } from './results.ts'
 
 type Cells = readonly Readonly<Record<string, number | null>>[]
 const cellsOf = (spec: VegaLiteSpec): Cells => (spec as unknown as { data: { values: Cells } }).data.values
 
-async function figure(more: Parameters<typeof resultOf>[0], plain: PlainSelection = {}): Promise<VegaLiteSpec> {
-  return attentionFigure(await resultOf(more), parseFigureSelection(plain))
-}
+const figure = (asked: Asked, plain: PlainSelection = {}): Promise<VegaLiteSpec> => figureOf(plain, asked)
 
 function difference(a: VegaLiteSpec, b: VegaLiteSpec): VegaLiteSpec {
   const result = differenceFigure({ name: 'A', spec: a }, { name: 'B', spec: b })

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { attentionFigure, parseFigureSelection, toSvg } from '../../src/figures/index.ts'
 import type { PlainSelection, VegaLiteSpec } from '../../src/figures/index.ts'
-import { resultOf, scaledInput } from './results.ts'
+import { everything } from '../../src/attention/presentation.ts'
+import { figureOf, resultOf, scaledInput } from './results.ts'
 
 type Row = Record<string, number | string | null>
 const rowsOf = (spec: VegaLiteSpec): Row[] => (spec as unknown as { data: { values: Row[] } }).data.values
 const titleOf = (spec: VegaLiteSpec): string => (spec.title as { text: string[] }).text.join(' ')
-const draw = async (plain: PlainSelection, more: Parameters<typeof resultOf>[0] = {}) =>
-  attentionFigure(await resultOf(more), parseFigureSelection(plain))
+const draw = figureOf
 
 /** Every scale with a colour scheme, wherever it stands in the specification. */
 function colourScales(node: unknown): { scheme: string; domain: number[] }[] {
@@ -20,7 +20,7 @@ function colourScales(node: unknown): { scheme: string; domain: number[] }[] {
 describe('the weights figure', () => {
   it('holds every visible weight as the float32 it is, and no masked one', async () => {
     const result = await resultOf()
-    const rows = rowsOf(attentionFigure(result, parseFigureSelection({ item: '3' })))
+    const rows = rowsOf(attentionFigure(result, parseFigureSelection({ item: '3' }), everything))
     expect(rows.length).toBe(2 * 36)
     for (const { head, query, key, weight } of rows) {
       expect(key as number).toBeLessThanOrEqual(query as number)
@@ -88,7 +88,11 @@ describe('the weights figure', () => {
 describe('the other figures', () => {
   it('context: every value of the item, coloured evenly around 0', async () => {
     const result = await resultOf()
-    const spec = attentionFigure(result, parseFigureSelection({ figure: 'context', item: '2', rows: '1-3' }))
+    const spec = attentionFigure(
+      result,
+      parseFigureSelection({ figure: 'context', item: '2', rows: '1-3' }),
+      everything,
+    )
     const rows = rowsOf(spec)
     expect(rows.length).toBe(3 * 16)
     for (const { position, dimension, value } of rows)
@@ -109,7 +113,7 @@ describe('the other figures', () => {
   it("statistics: the batch's average by default, one item on request, each beside the uniform value", async () => {
     const result = await resultOf()
     const row = (plain: PlainSelection) =>
-      rowsOf(attentionFigure(result, parseFigureSelection({ figure: 'statistics', ...plain }))).find(
+      rowsOf(attentionFigure(result, parseFigureSelection({ figure: 'statistics', ...plain }), everything)).find(
         ({ statistic, head }) => statistic === 'normalized_entropy' && head === 1,
       )!
     expect(row({}).value).toBeCloseTo(result.summary!.weights.normalizedEntropy[1]!, 6)
@@ -121,7 +125,11 @@ describe('the other figures', () => {
 
   it('similarity: the chosen heads against each other, in their order', async () => {
     const result = await resultOf({ spec: { numHeads: 4 } })
-    const spec = attentionFigure(result, parseFigureSelection({ figure: 'similarity', head: '3,1' })) as unknown as {
+    const spec = attentionFigure(
+      result,
+      parseFigureSelection({ figure: 'similarity', head: '3,1' }),
+      everything,
+    ) as unknown as {
       hconcat: { data: { values: Row[] } }[]
     }
     const js = spec.hconcat[2]!.data.values
@@ -133,7 +141,7 @@ describe('the other figures', () => {
     const result = await resultOf({ input: { randn: [1, 3, 20], seed: 1, advance: 0 } })
     result.output.context.data[4] = NaN
     result.output.context.data[5] = Infinity
-    const svg = await toSvg(attentionFigure(result, parseFigureSelection({ figure: 'context' })))
+    const svg = await toSvg(attentionFigure(result, parseFigureSelection({ figure: 'context' }), everything))
     expect(svg.match(/>\u2013</g)?.length).toBe(2)
     expect(svg).not.toMatch(/NaN|Infinity/)
   })

@@ -1,8 +1,9 @@
-import { attentionFigure, experimentFigure, parseFigureSelection } from '../../src/figures/index.ts'
+import { experimentFigure } from '../../src/figures/index.ts'
 import type { PlainSelection, SeedValues, VegaLiteSpec } from '../../src/figures/index.ts'
 import type { Report } from '../../src/experiments/report.ts'
 import { biasReport, headsReport, onePositionReport, oneSeedReport, someSeeds } from './reports.ts'
-import { resultOf, scaledInput } from './results.ts'
+import { figureOf, scaledInput } from './results.ts'
+import type { Asked } from './results.ts'
 
 /** A figure that is example, test and picture of the gallery at once. */
 export interface GalleryFigure {
@@ -30,13 +31,8 @@ const awkward = [
 ]
 const twelve = { dIn: 48, dOut: 48, numHeads: 12 } as const
 
-function figure(
-  name: string,
-  golden: boolean,
-  more: Parameters<typeof resultOf>[0],
-  plain: PlainSelection = {},
-): GalleryFigure {
-  return { name, golden, spec: async () => attentionFigure(await resultOf(more), parseFigureSelection(plain)) }
+function figure(name: string, golden: boolean, asked: Asked, plain: PlainSelection = {}): GalleryFigure {
+  return { name, golden, spec: () => figureOf(plain, asked) }
 }
 
 export const attentionGallery: readonly GalleryFigure[] = [

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
-import { checkFigure, figureNames, figureNeeds, parseFigureSelection } from '../../src/figures/index.ts'
+import { figureNames, figureNeeds, parseFigureSelection } from '../../src/figures/index.ts'
 import type { PlainSelection } from '../../src/figures/index.ts'
-import { request } from './results.ts'
+import { checked } from './results.ts'
+import type { Asked } from './results.ts'
 
 /** The path that the refusal names, or the error's code where it names none. */
 function refusal(act: () => unknown): string {
@@ -70,8 +71,7 @@ describe('reading a selection', () => {
 })
 
 describe('holding a selection against a request', () => {
-  const check = (plain: PlainSelection, more: Parameters<typeof request>[0] = {}): string =>
-    refusal(() => checkFigure(parseFigureSelection(plain), request(more)))
+  const check = (plain: PlainSelection, more: Asked = {}): string => refusal(() => checked(plain, more))
   const long = {
     spec: { contextLength: 4096, numHeads: 2 },
     input: { randn: [1, 4096, 20], seed: 42, advance: 0 },
@@ -95,18 +95,18 @@ describe('holding a selection against a request', () => {
   })
 
   it('shows what the other choice can see when only rows or only keys are chosen', () => {
-    expect(checkFigure(parseFigureSelection({ rows: '2-4' }), request())).toMatchObject({ rows: [2, 4], keys: [0, 4] })
-    expect(checkFigure(parseFigureSelection({ keys: '3-5' }), request())).toMatchObject({ rows: [3, 7], keys: [3, 5] })
+    expect(checked({ rows: '2-4' })).toMatchObject({ rows: [2, 4], keys: [0, 4] })
+    expect(checked({ keys: '3-5' })).toMatchObject({ rows: [3, 7], keys: [3, 5] })
   })
 
   it("goes by the request's own heads and rows where the figure says nothing", () => {
-    const own = request({ heads: [1], rows: [4, 6] })
-    expect(checkFigure(parseFigureSelection({}), own)).toMatchObject({ heads: [1], rows: [4, 6] })
-    expect(checkFigure(parseFigureSelection({ head: '0', rows: '1-2' }), own)).toMatchObject({
+    const own: Asked = { heads: [1], rows: [4, 6] }
+    expect(checked({}, own)).toMatchObject({ heads: [1], rows: [4, 6] })
+    expect(checked({ head: '0', rows: '1-2' }, own)).toMatchObject({
       heads: [0],
       rows: [1, 2],
     })
-    expect(checkFigure(parseFigureSelection({ figure: 'context' }), own)).toMatchObject({ rows: [4, 6] })
+    expect(checked({ figure: 'context' }, own)).toMatchObject({ rows: [4, 6] })
   })
 
   it('pools a long sequence rather than refuse it', () => {
@@ -119,7 +119,7 @@ describe('holding a selection against a request', () => {
       expect(check({ figure }, many)).toBe('figure-too-large')
     expect(check({ figure: 'context' }, many)).toBe('accepted')
     try {
-      checkFigure(parseFigureSelection({}), request(many))
+      checked({}, many)
       expect.unreachable()
     } catch (error) {
       expect(error).toMatchObject({ status: 413, extra: { heads: 128, limit_heads: 96 } })

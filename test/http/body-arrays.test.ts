@@ -9,6 +9,7 @@ import { NumberArray } from '../../src/http/read/number-array.ts'
 import { AttentionBodies } from '../../src/http/schemas/attention.ts'
 import type { AttentionBody } from '../../src/http/schemas/attention.ts'
 import type { ExperimentBody } from '../../src/http/schemas/experiments.ts'
+import type { Chapter3Source } from '../../src/sources/chapter-3/source.ts'
 import { validateBody } from '../../src/http/schemas/validate.ts'
 import { contentOf } from '../../src/jobs/content.ts'
 import type { Service } from '../../src/service.ts'
@@ -35,13 +36,14 @@ function outcome(read: (body: string) => unknown, body: string): unknown {
     const value = read(body)
     validateBody(AttentionBodies.causal, value)
     const request = readAttentionRequest('causal', value as AttentionBody)
-    const tensors = 'values' in request.input ? [request.input.values] : []
-    if ('given' in request.parameters) tensors.push(...request.parameters.given.values())
+    const { input, parameters, ...rest } = (request.source as Chapter3Source).of
+    const tensors = 'values' in input ? [input.values] : []
+    if ('given' in parameters) tensors.push(...parameters.given.values())
     const arrays = tensors.map(({ shape, data }) => [
       shape,
       Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
     ])
-    return `read ${digest([{ ...request, input: 'values' in request.input || request.input, parameters: null, returns: [...request.returns] }, arrays])}`
+    return `read ${digest([rest, 'values' in input || input, request.engine, request.presentation, [...request.returns], arrays])}`
   } catch (error) {
     return error instanceof ServiceError
       ? { code: error.code, message: error.message, extra: error.extra }

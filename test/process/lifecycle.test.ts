@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -47,6 +47,31 @@ it('SIGTERM answers everybody in a lone process, too (promise 9, WORKERS=0)', as
   expect(all.filter(({ status }) => status === 200).length).toBeGreaterThan(1)
   expect(await exited).toEqual([0, null])
   await service.stop()
+})
+
+it.each([
+  ['SIGTERM', 'npm alone'],
+  ['SIGINT', 'npm alone'],
+  ['SIGINT', 'the whole group, as Ctrl-C does'],
+] as const)('%s to %s ends what `npm start` has started, after what was accepted is answered', async (signal, whom) => {
+  const service = await RunningService.start({}, { byNpm: true })
+  const exited = once(service.child, 'exit')
+  const { pid: worker } = (await service.workers())[0]!
+  const answers = Array.from({ length: 4 }, () => service.post(path, slow))
+  await until(
+    async () =>
+      (await service.metric('attention_queue_length')) +
+        (await service.metric('attention_forwarded_total{outcome="answered"}')) >=
+      3,
+    30_000,
+    'all are accepted',
+    1,
+  )
+  process.kill(whom === 'npm alone' ? service.pid : -service.pid, signal)
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  await exited
+  await until(async () => !isAlive(worker), 10_000, 'the worker has ended')
+  await expect(service.get('/health/live')).rejects.toThrow()
 })
 
 it('the second signal ends it now', async () => {
@@ -126,4 +151,15 @@ it('a wrong setting stops the start with one line', async () => {
   await expect(RunningService.start({ QUEUE_LIMIT: 'many' })).rejects.toThrow(
     /^the service did not start: attention-service: QUEUE_LIMIT=many: must be a whole number[^\n]*\n$/,
   )
+})
+
+it('starts with a TMPDIR that is too long for a socket, and answers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attention-test-'))
+  const TMPDIR = join(folder, 'a-long-name-of-a-folder-'.repeat(5), 'and-one-more')
+  mkdirSync(TMPDIR, { recursive: true })
+  const service = await RunningService.start({ TMPDIR })
+  expect((await service.post(path, tiny)).status).toBe(200)
+  await service.stop()
+  expect(readdirSync(TMPDIR).filter((name) => name.startsWith('attention-'))).toEqual([])
+  rmSync(folder, { recursive: true })
 })

@@ -135,22 +135,38 @@ describe('what can be seen of a running service', () => {
   })
 })
 
-it('traces go to the collector: the gateway’s span, the worker’s below it, the client’s above', async () => {
-  const spans: { name: string; traceId: string; spanId: string; parentSpanId?: string }[] = []
+interface SeenSpan {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+}
+
+/** A collector of traces on the loopback, as OTLP over HTTP. */
+async function collect() {
+  const spans: SeenSpan[] = []
+  const resources: Record<string, string>[] = []
   const collector = createServer(async (request, response) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part as Buffer)
     const text = Buffer.concat(parts).toString()
     if (request.headers['content-type'] === 'application/json') {
-      for (const resource of JSON.parse(text).resourceSpans)
-        for (const scope of resource.scopeSpans) spans.push(...scope.spans)
+      for (const { resource, scopeSpans } of JSON.parse(text).resourceSpans) {
+        const attributes = resource.attributes as { key: string; value: { stringValue: string } }[]
+        resources.push(Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue])))
+        for (const scope of scopeSpans) spans.push(...scope.spans)
+      }
     }
     response.end('{}')
   }).listen(0, '127.0.0.1')
   await once(collector, 'listening')
-  const service = await RunningService.start({
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
-  })
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+  return { spans, resources, endpoint, close: () => collector.close() }
+}
+
+it('traces go to the collector: the gateway’s span, the worker’s below it, the client’s above', async () => {
+  const { spans, resources, endpoint, close } = await collect()
+  const service = await RunningService.start({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
   try {
     const traceId = '0af7651916cd43dd8448eb211c80319c'
     await service.post(path, tiny, { traceparent: `00-${traceId}-b7ad6b7169203331-01` })
@@ -167,8 +183,41 @@ it('traces go to the collector: the gateway’s span, the worker’s below it, t
           .sort(),
       ).toEqual(['compute', 'encode', 'queue'])
     }
+    for (const resource of resources) expect(resource['service.name']).toBe('attention-service')
   } finally {
     await service.stop()
-    collector.close()
+    close()
   }
+})
+
+it('traces name the service as OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say', async () => {
+  const { resources, endpoint, close } = await collect()
+  const service = await RunningService.start({
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_SERVICE_NAME: 'maps',
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,deployment.environment=test%20bed',
+  })
+  try {
+    await service.post(path, tiny)
+    const instances = () => new Set(resources.map((resource) => resource['service.instance.id']))
+    await until(() => instances().size >= 2, 30_000, 'gateway and worker have sent spans', 100)
+    for (const resource of resources)
+      expect(resource).toMatchObject({ 'service.name': 'maps', 'deployment.environment': 'test bed' })
+    expect(instances()).toEqual(new Set(['gateway', 'worker 0']))
+  } finally {
+    await service.stop()
+    close()
+  }
+})
+
+it.each([
+  ['OTEL_SDK_DISABLED', 'true'],
+  ['OTEL_TRACES_EXPORTER', 'none'],
+])('%s=%s: no traces', async (name, value) => {
+  const { spans, endpoint, close } = await collect()
+  const service = await RunningService.start({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, [name]: value })
+  await service.post(path, tiny)
+  await service.stop() // which sends what there is
+  close()
+  expect(spans).toEqual([])
 })

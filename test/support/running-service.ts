@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 
-const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const mainFile = join(root, 'src/main.ts')
 const readyWithinMs = 60_000
 
 export interface Answer {
@@ -51,11 +52,14 @@ export class RunningService {
 
   static async start(
     environment: Readonly<Record<string, string>> = {},
-    { untilReady = true } = {},
+    { untilReady = true, byNpm = false } = {},
   ): Promise<RunningService> {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'attention-test-'))
-    const child = spawn(process.execPath, [mainFile], {
+    const [command, args] = byNpm ? ['npm', ['start', '--silent']] : [process.execPath, [mainFile]]
+    const child = spawn(command, args, {
+      cwd: root,
+      detached: byNpm, // a process group of its own, as a terminal gives it
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PORT: String(port), WORKERS: '1', DATA_DIR: folder, LOG_LEVEL: 'info', ...environment },
     })

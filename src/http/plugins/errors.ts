@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ClientLeft } from '../../admission/deadline.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { catalogue, problemDocument, ServiceError } from '../../errors.ts'
 
@@ -18,8 +19,10 @@ const fromFastify: Readonly<Record<string, [ErrorCode, string]>> = {
  * Every error leaves as application/problem+json; what is not meant for the client is logged and becomes `internal`.
  */
 export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    sendProblem(asServiceError(error), request, reply)
+  app.setErrorHandler((error: FastifyError | ClientLeft, request, reply) => {
+    if (error instanceof ClientLeft)
+      reply.hijack() // nobody is there to be answered
+    else sendProblem(asServiceError(error), request, reply)
   })
 }
 

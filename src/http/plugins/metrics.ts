@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RequestMetrics } from '../../metrics/registries.ts'
+import { clientClosedRequest, whenClientsLeave } from './departures.ts'
 
 /**
- * Counts every answer. `routeOf` names the address as its route does, where this process has only a way to the
+ * Counts every answer, and as status 499 every request whose client left before one. `routeOf` names the address as its route does, where this process has only a way to the
  * workers' routes: what a client wrote must never become a label.
  */
 export function measureRequests(
@@ -10,9 +11,12 @@ export function measureRequests(
   metrics: RequestMetrics,
   routeOf: (path: string) => string | undefined = () => undefined,
 ): void {
-  app.addHook('onResponse', (request, reply, done) => {
+  const routeName = (request: FastifyRequest): string => {
     const pattern = request.routeOptions.url ?? 'none'
-    const route = pattern.includes('*') ? (routeOf(request.url.split('?', 1)[0]!) ?? pattern) : pattern
+    return pattern.includes('*') ? (routeOf(request.url.split('?', 1)[0]!) ?? pattern) : pattern
+  }
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = routeName(request)
     metrics.requests.inc({ method: request.method, route, status: String(reply.statusCode) })
     metrics.duration.observe({ route }, reply.elapsedTime / 1000)
     const { queueMs, computeMs, encodeMs } = request.timing
@@ -23,5 +27,8 @@ export function measureRequests(
       metrics.workUnits.inc(request.workUnits)
     }
     done()
+  })
+  whenClientsLeave(app, (request) => {
+    metrics.requests.inc({ method: request.method, route: routeName(request), status: String(clientClosedRequest) })
   })
 }

@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { EngineIdentity } from '../../engines/engine.ts'
 import type { ErrorCode } from '../../errors.ts'
+import { clientClosedRequest, whenClientsLeave } from './departures.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,7 +16,7 @@ declare module 'fastify' {
   }
 }
 
-/** One line a request, when its answer is out: what, how it ended, where the time went, on which engine. */
+/** One line a request, when its answer is out or its client gone: what, how it ended, where the time went, on which engine. */
 export function logRequests(app: FastifyInstance, level: 'info' | 'debug'): void {
   app.decorateRequest('timing')
   app.decorateRequest('engineUsed', null)
@@ -25,7 +26,7 @@ export function logRequests(app: FastifyInstance, level: 'info' | 'debug'): void
     request.timing = { queueMs: 0, computeMs: 0, encodeMs: 0 }
     done()
   })
-  app.addHook('onResponse', (request, reply, done) => {
+  const log = (request: FastifyRequest, status: number, ms: number, how: string): void => {
     const { queueMs, computeMs, encodeMs } = request.timing
     const { engineUsed, problemCode } = request
     app.log[level](
@@ -33,17 +34,23 @@ export function logRequests(app: FastifyInstance, level: 'info' | 'debug'): void
         reqId: request.id,
         method: request.method,
         url: request.url.slice(0, 512),
-        status: reply.statusCode,
-        ms: round(reply.elapsedTime),
+        status,
+        ms: round(ms),
         ...(computeMs > 0
           ? { queue_ms: round(queueMs), compute_ms: round(computeMs), encode_ms: round(encodeMs) }
           : {}),
         ...(engineUsed ? { engine: engineText(engineUsed) } : {}),
         ...(problemCode ? { code: problemCode } : {}),
       },
-      'answered',
+      how,
     )
+  }
+  app.addHook('onResponse', (request, reply, done) => {
+    log(request, reply.statusCode, reply.elapsedTime, 'answered')
     done()
+  })
+  whenClientsLeave(app, (request, reply) => {
+    log(request, clientClosedRequest, reply.elapsedTime, 'the client left before the answer')
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../../config.ts'
 import { version } from '../../version.ts'
 
 /** Traces of requests, or nothing at all where nobody wants them. */
@@ -16,13 +17,16 @@ declare module 'fastify' {
 
 const none: Tracing = { traceRequests: () => {}, close: () => Promise.resolve() }
 
+type Settings = Pick<Config, 'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_SDK_DISABLED' | 'OTEL_TRACES_EXPORTER'>
+
 /**
- * OpenTelemetry traces to `endpoint` over OTLP; its libraries are loaded only when there is one. A request is one span,
+ * OpenTelemetry traces over OTLP; its libraries are loaded only where traces are wanted. A request is one span,
  * with its queueing, computing and encoding below it. The context comes in and goes on by W3C's `traceparent`: from the
  * client to the gateway, and from there to the worker, which sees it as its client's.
  */
-export async function startTracing(endpoint: string, service: string): Promise<Tracing> {
-  if (endpoint === '') return none
+export async function startTracing(settings: Settings, instance: string): Promise<Tracing> {
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (endpoint === '' || settings.OTEL_SDK_DISABLED || settings.OTEL_TRACES_EXPORTER === 'none') return none
   const [
     { context, defaultTextMapGetter, propagation, SpanKind, SpanStatusCode, trace },
     { BatchSpanProcessor, NodeTracerProvider },
@@ -32,14 +36,15 @@ export async function startTracing(endpoint: string, service: string): Promise<T
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
   ])
-  const { resourceFromAttributes } = await import('@opentelemetry/resources')
+  const { detectResources, envDetector, resourceFromAttributes } = await import('@opentelemetry/resources')
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` })
   const provider = new NodeTracerProvider({
+    // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, which the detector reads, come before what is said here.
     resource: resourceFromAttributes({
       'service.name': 'attention-service',
       'service.version': version,
-      'service.instance.id': service,
-    }),
+      'service.instance.id': instance,
+    }).merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1_000 })],
   })
   provider.register()

@@ -1,7 +1,10 @@
-import type { AttentionRequest, InputSource, ParameterSource } from '../../attention/request.ts'
-import { inputShape } from '../../attention/request.ts'
+import type { AttentionRequest } from '../../attention/request.ts'
 import { invalid } from '../../errors.ts'
+import { Chapter3Source } from '../../sources/chapter-3/source.ts'
+import type { ParameterSource } from '../../sources/chapter-3/source.ts'
 import type { ModelKind, ModelSpec } from '../../sources/chapter-3/spec.ts'
+import { inputShape } from '../../sources/input.ts'
+import type { InputSource } from '../../sources/input.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 import { maxLength, maxSeed } from '../schemas/common.ts'
@@ -13,21 +16,23 @@ const defaultSeed = 42
 /** A body that Ajv has passed, as the request that everything below HTTP knows. Throws a 400 that names the place. */
 export function readAttentionRequest(kind: ModelKind, body: AttentionBody): AttentionRequest {
   const input = readInput(body.input)
-  const shape = 'randn' in input ? input.randn : input.values.shape
-  const spec = readSpec(kind, body.model, shape[1]!)
+  const spec = readSpec(kind, body.model, inputShape(input)[1]!)
+  const parameters = readParameterSource(spec, body)
+  const tokens = body.tokens ?? null
   const request: AttentionRequest = {
-    spec,
-    input,
-    parameters: readParameterSource(spec, body),
-    mode: body.mode ?? 'eval',
+    source: new Chapter3Source({ spec, parameters, input, mode: body.mode ?? 'eval' }),
     engine: body.engine,
     returns: new Set(body.return ?? ['weights', 'context', 'summary']),
-    heads: body.heads ?? null,
-    rows: body.rows ?? null,
-    tensorFormat: body.tensor_format ?? 'nested',
-    tokens: body.tokens ?? null,
+    presentation: {
+      heads: body.heads ?? null,
+      rows: body.rows ?? null,
+      keys: null,
+      tensorFormat: body.tensor_format ?? 'nested',
+      tokens,
+      keyTokens: tokens,
+    },
   }
-  checkAgainstInput(request, body)
+  checkAgainstInput(spec, input, request, body)
   return request
 }
 
@@ -119,28 +124,33 @@ function readParameterSource(spec: ModelSpec, body: AttentionBody): ParameterSou
 }
 
 /** What can only be judged with the model and the input side by side. */
-function checkAgainstInput(request: AttentionRequest, body: AttentionBody): void {
-  const { spec } = request
-  const [, seqLen, dIn] = inputShape(request)
+function checkAgainstInput(
+  spec: ModelSpec,
+  input: InputSource,
+  { returns, presentation }: AttentionRequest,
+  body: AttentionBody,
+): void {
+  const { heads, rows, tokens } = presentation
+  const [, length, dIn] = inputShape(input) as [number, number, number]
   const inputPlace =
-    'randn' in request.input
+    'randn' in input
       ? '/input/randn'
       : (body.input as Record<string, unknown>).values !== undefined
         ? '/input/values'
         : '/input/shape'
   if (dIn !== spec.dIn) throw invalid(inputPlace, `has vectors of width ${dIn}, but model.d_in is ${spec.dIn}`)
-  if (seqLen > spec.contextLength)
-    throw invalid('/model/context_length', `must be at least the sequence's length, ${seqLen}`)
-  request.heads?.forEach((head, i) => {
+  if (length > spec.contextLength)
+    throw invalid('/model/context_length', `must be at least the sequence's length, ${length}`)
+  heads?.forEach((head, i) => {
     if (head >= spec.numHeads) throw invalid(`/heads/${i}`, `must be below the number of heads, ${spec.numHeads}`)
   })
-  if (request.rows !== null) {
-    const [first, last] = request.rows
-    if (last >= seqLen) throw invalid('/rows/1', `must be below the sequence's length, ${seqLen}`)
+  if (rows !== null) {
+    const [first, last] = rows
+    if (last >= length) throw invalid('/rows/1', `must be below the sequence's length, ${length}`)
     if (first > last) throw invalid('/rows/0', 'must not be after the last row')
   }
-  if (request.tokens !== null && request.tokens.length !== seqLen)
-    throw invalid('/tokens', `must be ${seqLen} labels, one a position, not ${request.tokens.length}`)
-  if (request.returns.has('similarity') && spec.numHeads < 2)
+  if (tokens !== null && tokens.length !== length)
+    throw invalid('/tokens', `must be ${length} labels, one a position, not ${tokens.length}`)
+  if (returns.has('similarity') && spec.numHeads < 2)
     throw invalid('/return', 'similarity compares heads: the model needs at least 2')
 }

@@ -1,6 +1,6 @@
 import { invalid } from '../../errors.ts'
 import { modelClasses } from '../../sources/chapter-3/classes.ts'
-import type { NamedParameters } from '../../sources/chapter-3/model.ts'
+import type { NamedParameters } from '../../sources/source.ts'
 import type { ModelSpec } from '../../sources/chapter-3/spec.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { plainObject, pointerToken, readTensor } from './tensor.ts'

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
 import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
-import { inputShape } from '../../attention/request.ts'
+import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
-import { modelKinds, outlineOf } from '../../sources/chapter-3/spec.ts'
+import { modelKinds } from '../../sources/chapter-3/spec.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
@@ -67,7 +67,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
       request.engineUsed = result.engine
       const started = performance.now()
-      const encoded = await encodeAttention(result, form, selection)
+      const encoded = await encodeAttention(result, wanted.presentation, form, selection)
       request.timing.encodeMs = performance.now() - started
       if (encoded instanceof Readable)
         encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
@@ -77,10 +77,9 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
 
     /** Weak, over all that decides the answer: the request, its form, and who computes it. */
     function entityTag(query: Query, form: AttentionForm, wanted: AttentionRequest): string {
-      const [batch, length] = inputShape(wanted)
-      const engine = computing.engines.for(outlineOf(wanted.spec, batch, length, true, false), wanted.engine)
+      const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
       const content = JSON.stringify([
-        wanted.spec,
+        wanted.source.identity(),
         Object.keys(query)
           .sort()
           .map((name) => [name, listIn(query, name)]),

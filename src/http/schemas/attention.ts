@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
-import { returnNames, tensorFormats } from '../../attention/request.ts'
+import { tensorFormats } from '../../attention/presentation.ts'
+import { returnNames } from '../../attention/request.ts'
 import type { ModelKind } from '../../sources/chapter-3/spec.ts'
 import { AnswerTensor, Base64Tensor, FlatTensor, GivenTensor, maxLength, readByHand, Seed, strict } from './common.ts'
 

@@ -4,7 +4,7 @@ import { sizeOf } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { modelClasses } from './classes.ts'
 import { shapesMaps } from './model.ts'
-import type { NamedParameters } from './model.ts'
+import type { NamedParameters } from '../source.ts'
 import type { DropoutMask } from '../../problem/dropout.ts'
 import type { Projections } from '../../problem/operands.ts'
 import { headsWidth, outputDim } from './spec.ts'
@@ -58,8 +58,9 @@ export function countParameters(spec: ModelSpec): number {
 export function drawParameters(spec: ModelSpec, generator: Generator, mapsAlone = false): NamedParameters {
   const parameters = new Map<string, Tensor>()
   let passed = 0
-  for (const { name, shape, fanIn } of modelClasses[spec.kind].parameters(spec)) {
-    if (mapsAlone && !shapesMaps(name)) {
+  for (const parameter of modelClasses[spec.kind].parameters(spec)) {
+    const { name, shape, fanIn } = parameter
+    if (mapsAlone && !shapesMaps(parameter)) {
       passed += sizeOf(shape)
       continue
     }

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../tensor/tensor.ts'
 import type { Projection, Projections } from '../../problem/operands.ts'
+import type { NamedParameters } from '../source.ts'
 import type { ModelKind, ModelSpec } from './spec.ts'
 
 /** A parameter as PyTorch would name, shape and draw it. */
@@ -8,10 +8,9 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** Inputs of the Linear that it belongs to: drawn from U(-1/sqrt(fanIn), 1/sqrt(fanIn)). */
   readonly fanIn: number
+  /** Which projection it belongs to. */
+  readonly projection: keyof Projections
 }
-
-/** Parameters by PyTorch's names. */
-export type NamedParameters = ReadonlyMap<string, Tensor>
 
 /**
  * A model class: which parameters it has, in the order in which PyTorch's constructor draws them,
@@ -34,14 +33,27 @@ export interface ModelClass {
 }
 
 /** The parameters of `nn.Linear(fanIn, out)`, weight before bias. */
-export function linearParameters(prefix: string, fanIn: number, out: number, bias: boolean): ParameterSpec[] {
-  const weight: ParameterSpec = { name: `${prefix}.weight`, shape: [out, fanIn], fanIn }
-  return bias ? [weight, { name: `${prefix}.bias`, shape: [out], fanIn }] : [weight]
+function linearParameters(
+  prefix: string,
+  projection: keyof Projections,
+  fanIn: number,
+  out: number,
+  bias: boolean,
+): ParameterSpec[] {
+  const weight: ParameterSpec = { name: `${prefix}.weight`, shape: [out, fanIn], fanIn, projection }
+  return bias ? [weight, { name: `${prefix}.bias`, shape: [out], fanIn, projection }] : [weight]
+}
+
+/** The output projection's Linear, which has a bias. */
+export function outProjParameters(width: number): ParameterSpec[] {
+  return linearParameters('out_proj', 'output', width, width, true)
 }
 
 /** The queries', keys' and values' Linears, in the constructor's order. */
 export function qkvParameters(prefix: string, dIn: number, dOut: number, bias: boolean): ParameterSpec[] {
-  return ['W_query', 'W_key', 'W_value'].flatMap((name) => linearParameters(`${prefix}${name}`, dIn, dOut, bias))
+  return (['query', 'key', 'value'] as const).flatMap((projection) =>
+    linearParameters(`${prefix}W_${projection}`, projection, dIn, dOut, bias),
+  )
 }
 
 /** A Linear's weight and bias out of a model's parameters. */
@@ -54,7 +66,7 @@ export function linearIfDrawn(parameters: NamedParameters, prefix: string): Proj
   return parameters.has(`${prefix}.weight`) ? linear(parameters, prefix) : null
 }
 
-/** Whether attention maps depend on a parameter: those of queries and keys. */
-export function shapesMaps(name: string): boolean {
-  return /(^|\.)W_(query|key)\./.test(name)
+/** Whether attention maps depend on a parameter: on those of queries and keys. */
+export function shapesMaps({ projection }: ParameterSpec): boolean {
+  return projection === 'query' || projection === 'key'
 }

@@ -1,5 +1,6 @@
-import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
-import type { ModelClass, NamedParameters } from './model.ts'
+import type { NamedParameters } from '../source.ts'
+import { linear, linearIfDrawn, outProjParameters, qkvParameters } from './model.ts'
+import type { ModelClass } from './model.ts'
 import type { Projection } from '../../problem/operands.ts'
 import type { ModelSpec } from './spec.ts'
 
@@ -14,7 +15,7 @@ export const multiHeadWrapper: ModelClass = {
     const width = spec.dOut * spec.numHeads
     return [
       ...heads(spec).flatMap((head) => qkvParameters(`heads.${head}.`, spec.dIn, spec.dOut, spec.qkvBias)),
-      ...(spec.outProj ? linearParameters('out_proj', width, width, true) : []),
+      ...(spec.outProj ? outProjParameters(width) : []),
     ]
   },
   maskBuffers: (spec) => heads(spec).map((head) => `heads.${head}.mask`),

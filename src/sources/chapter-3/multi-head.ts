@@ -1,4 +1,4 @@
-import { linear, linearIfDrawn, linearParameters, qkvParameters } from './model.ts'
+import { linear, linearIfDrawn, outProjParameters, qkvParameters } from './model.ts'
 import type { ModelClass } from './model.ts'
 
 /** Heads share one projection of d_out each for queries, keys and values, split by columns. */
@@ -6,10 +6,7 @@ export const multiHead: ModelClass = {
   kind: 'multi-head',
   className: 'MultiHeadAttention',
   dropoutOrder: 'batch',
-  parameters: (spec) => [
-    ...qkvParameters('', spec.dIn, spec.dOut, spec.qkvBias),
-    ...linearParameters('out_proj', spec.dOut, spec.dOut, true),
-  ],
+  parameters: (spec) => [...qkvParameters('', spec.dIn, spec.dOut, spec.qkvBias), ...outProjParameters(spec.dOut)],
   maskBuffers: () => ['mask'],
   lower: (_spec, parameters) => ({
     query: linear(parameters, 'W_query'),

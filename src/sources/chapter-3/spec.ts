@@ -38,7 +38,7 @@ export function outputDim(spec: ModelSpec): number {
 }
 
 /** The problem of a model and an input, all but its numbers. */
-export function outlineOf(
+export function specOutline(
   spec: ModelSpec,
   batch: number,
   length: number,

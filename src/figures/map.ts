@@ -1,4 +1,7 @@
+import type { Presentation } from '../attention/presentation.ts'
 import type { AttentionResult } from '../attention/result.ts'
+import { rowIndex } from '../problem/visibility.ts'
+import type { Visibility } from '../problem/visibility.ts'
 import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import { cellStep, panelLayout, smallestCell } from './layout.ts'
 import { heatmap, sequentialColour } from './heatmap.ts'
@@ -9,10 +12,10 @@ import type { MapCell, Pooling } from './pooling.ts'
 import type { ResolvedSelection } from './selection.ts'
 import type { VegaLiteSpec } from './spec.ts'
 import { unbroken } from './text-width.ts'
-import { caution, count, headWords, poolingWords, provenance, windowWords } from './words.ts'
+import { caution, headWords, poolingWords, positionWords, provenance, windowWords } from './words.ts'
 
 /** The pooling of a map's figure. Throws `figure-too-large`. */
-export function mapPooling({ heads, item, rows, keys, visibility }: ResolvedSelection): Pooling {
+export function mapPooling(visibility: Visibility, { heads, item, rows, keys }: ResolvedSelection): Pooling {
   const room = Math.floor(panelLayout(heads.length).size / smallestCell)
   return planPooling({
     rows: rows[1] - rows[0] + 1,
@@ -24,9 +27,13 @@ export function mapPooling({ heads, item, rows, keys, visibility }: ResolvedSele
 }
 
 /** Weights: one heatmap a head, colours fixed to 0..1 so that figures can be laid beside each other. */
-export function weightsFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
-  const beforeDropout = result.request.mode === 'train' ? ' before dropout' : ''
-  return causalMap(result, selection, {
+export function weightsFigure(
+  result: AttentionResult,
+  selection: ResolvedSelection,
+  presentation: Presentation,
+): VegaLiteSpec {
+  const beforeDropout = result.source.drops ? ' before dropout' : ''
+  return map(result, selection, presentation, {
     maps: result.output.weights!,
     field: 'weight',
     title: `Attention weights${beforeDropout}`,
@@ -36,14 +43,18 @@ export function weightsFigure(result: AttentionResult, selection: ResolvedSelect
   })
 }
 
-/** Scores, q . k / sqrt(head_dim): one heatmap a head, colours from the least to the greatest score shown. */
-export function scoresFigure(result: AttentionResult, selection: ResolvedSelection): VegaLiteSpec {
-  return causalMap(result, selection, {
+/** Scores: one heatmap a head, colours from the least to the greatest score shown. */
+export function scoresFigure(
+  result: AttentionResult,
+  selection: ResolvedSelection,
+  presentation: Presentation,
+): VegaLiteSpec {
+  return map(result, selection, presentation, {
     maps: result.output.scores!,
     field: 'score',
     title: 'Attention scores',
     noun: 'score',
-    notes: ['q \u00b7 k / \u221ahead_dim, before the softmax, which ignores what a whole row has in common.'],
+    notes: [`${result.source.scoreWords}, before the softmax, which ignores what a whole row has in common.`],
     domain: (cells) => extent(cells),
   })
 }
@@ -57,19 +68,24 @@ interface MapKind {
   readonly domain: (cells: readonly MapCell[]) => readonly [number, number]
 }
 
-function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: MapKind): VegaLiteSpec {
+function map(
+  result: AttentionResult,
+  selection: ResolvedSelection,
+  { tokens, keyTokens }: Presentation,
+  kind: MapKind,
+): VegaLiteSpec {
   const { heads, rows, keys, item } = selection
-  const { queries, keys: keyCount } = kind.maps
-  const { numHeads } = result.request.spec
-  const pooling = mapPooling(selection)
+  const { size, visibility } = result
+  const pooling = mapPooling(visibility, selection)
   const layout = panelLayout(heads.length)
-  const labels = result.request.tokens?.map(tokenLabel) ?? null
+  const queryLabels = tokens?.map(tokenLabel) ?? null
+  const keyLabels = keyTokens === tokens ? queryLabels : (keyTokens?.map(tokenLabel) ?? null)
   const byHead = heads.map((head) => mapCells(kind.maps, item!, head, rows, keys, pooling))
   const title = [
     kind.title,
-    ...(numHeads > 1 ? [headWords(heads, numHeads)] : []),
-    ...windowWords('queries', rows, queries),
-    ...windowWords('keys', keys, keyCount),
+    ...(size.heads > 1 ? [headWords(heads, size.heads)] : []),
+    ...windowWords('queries', rows, size.queries),
+    ...windowWords('keys', keys, size.keys),
     ...poolingWords(pooling),
   ]
     .map(unbroken)
@@ -77,8 +93,8 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
   const domain = kind.domain(byHead.flat())
   return heatmap({
     title,
-    subtitle: [provenance(result.request, item), ...kind.notes],
-    description: `${title}. Heat map${heads.length > 1 ? 's, one a head' : ''}: each query, from top to bottom, over the keys it sees, from left to right; ${count(keyCount, 'position')}. ${strongest(heads, byHead, kind.noun)}`,
+    subtitle: [provenance(result, item), ...kind.notes],
+    description: `${title}. Heat map${heads.length > 1 ? 's, one a head' : ''}: each query, from top to bottom, over the keys it sees, from left to right; ${positionWords(size)}. ${strongest(visibility, item!, heads, byHead, kind.noun)}`,
     cells: byHead.flatMap((cells, at) =>
       cells.map(([query, key, value]) => ({ head: heads[at]!, query, key, [kind.field]: shortest(value) })),
     ),
@@ -89,7 +105,7 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
       last: rows[1],
       factor: pooling.rowFactor,
       step: cellStep(layout.size, pooling.rowBlocks),
-      labels,
+      labels: queryLabels,
     },
     x: {
       name: 'key',
@@ -97,7 +113,7 @@ function causalMap(result: AttentionResult, selection: ResolvedSelection, kind: 
       last: keys[1],
       factor: pooling.columnFactor,
       step: cellStep(layout.size, pooling.columnBlocks),
-      labels,
+      labels: keyLabels,
     },
     value: {
       name: kind.field,
@@ -121,15 +137,27 @@ function extent(cells: readonly MapCell[]): readonly [number, number] {
   return low < high ? [shortest(low)!, shortest(high)!] : [low - 0.5, high + 0.5]
 }
 
-/** For the alternative text: where each head's greatest value lies, row 0 apart, which sees only itself. */
-function strongest(heads: readonly number[], byHead: readonly (readonly MapCell[])[], noun: string): string {
+/**
+ * For the alternative text: where each head's greatest value lies, rows apart that see but one key and so give it all
+ * (by the causal rule the first).
+ */
+function strongest(
+  visibility: Visibility,
+  item: number,
+  heads: readonly number[],
+  byHead: readonly (readonly MapCell[])[],
+  noun: string,
+): string {
+  const where = visibility.kind === 'causal' ? ' after the first row' : ''
   return heads
     .slice(0, 4)
     .flatMap((head, at) => {
-      const [first, ...rest] = byHead[at]!.filter(([query]) => query > 0)
+      const [first, ...rest] = byHead[at]!.filter(
+        ([query]) => visibility.count[rowIndex(visibility, item, head, query)]! > 1,
+      )
       if (first === undefined) return []
       const [query, key, value] = rest.reduce((best, cell) => (cell[2] > best[2] ? cell : best), first)
-      return [`Head ${head}: greatest ${noun} after the first row ${inWords(value)}, query ${query}, key ${key}.`]
+      return [`Head ${head}: greatest ${noun}${where} ${inWords(value)}, query ${query}, key ${key}.`]
     })
     .join(' ')
 }
