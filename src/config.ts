@@ -34,7 +34,6 @@ const proxies = (text: string): unknown => {
   const ranges = list(text) as string[]
   return ranges.length > 0 && ranges.every((range) => readRange(range) !== undefined) ? ranges : text
 }
-const boolean = (text: string): unknown => ({ true: true, false: false })[text] ?? text
 const natural = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 const oneOf = <T extends string>(...names: T[]) => Type.Union(names.map((name) => Type.Literal(name)))
 

@@ -109,9 +109,9 @@ describe('JOB_STORAGE', () => {
     600_000,
   )
 
-  it('is full for results that are kept, and not for jobs without one', async () => {
+  it('refuses jobs when it is full of results, which stay', async () => {
     const DATA_DIR = mkdtempSync(join(tmpdir(), 'attention-storage-'))
-    const service = await RunningService.start({ ENGINE: 'direct', DATA_DIR, JOB_STORAGE: '1' })
+    const service = await RunningService.start({ ENGINE: 'direct', DATA_DIR, JOB_STORAGE: '3' })
     try {
       const body = (first: number) => ({ seeds: { first, count: 300 }, return: ['report', 'rows'] })
       const kept = []
