@@ -77,6 +77,12 @@ export const settings = {
     fallback: () => './data',
     meaning: 'Where jobs and their results are kept. One service at a time.',
   },
+  MODELS_DIR: {
+    schema: Type.String({ minLength: 1 }),
+    read: text,
+    fallback: () => './models',
+    meaning: 'Folder of trained models, one a folder as Hugging Face lays it out; a Hugging Face cache works.',
+  },
   DATABASE_URL: {
     schema: Type.String(),
     read: text,
