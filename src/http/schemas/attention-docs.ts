@@ -90,7 +90,7 @@ function queryOf(kind: ModelKind): TSchema {
       qkv_bias: Type.Optional(Type.Boolean()),
       ...outProj,
       seed: Type.Optional(whole(0, maxSeed, 'Seed of the parameters.')),
-      input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input.')),
+      input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input; 43 where none is named.')),
       advance: Type.Optional(whole(0, 2 ** 32, 'Uniform draws made before the input is drawn.')),
       mode: Type.Optional(Type.Union([Type.Literal('eval'), Type.Literal('train')])),
       engine: Type.Optional(

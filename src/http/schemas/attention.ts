@@ -3,7 +3,18 @@ import type { Static, TSchema } from '@sinclair/typebox'
 import { tensorFormats } from '../../attention/presentation.ts'
 import { returnNames } from '../../attention/request.ts'
 import type { ModelKind } from '../../sources/chapter-3/spec.ts'
-import { AnswerTensor, Base64Tensor, FlatTensor, GivenTensor, maxLength, readByHand, Seed, strict } from './common.ts'
+import {
+  AnswerTensor,
+  Base64Tensor,
+  defaultInputSeed,
+  defaultSeed,
+  FlatTensor,
+  GivenTensor,
+  maxLength,
+  readByHand,
+  Seed,
+  strict,
+} from './common.ts'
 
 const length = (description: string, extra: object = {}) =>
   Type.Integer({ minimum: 1, maximum: maxLength, description, ...extra })
@@ -23,7 +34,7 @@ const modelFields = {
     Type.Boolean({ default: false, description: 'Whether queries, keys and values have a bias.' }),
   ),
   seed: Type.Optional(
-    Seed(42, 'Parameters as torch.manual_seed(seed) and the constructor of the class would draw them.'),
+    Seed(defaultSeed, 'Parameters as torch.manual_seed(seed) and the constructor of the class would draw them.'),
   ),
   parameters: Type.Optional(
     Type.Record(Type.String(), GivenTensor, {
@@ -80,7 +91,9 @@ export const InputBody = Type.Union(
           maxItems: 3,
           description: '[batch, seq, d_in]',
         }),
-        seed: Type.Optional(Seed(42, 'Seed of the input.')),
+        seed: Type.Optional(
+          Seed(defaultInputSeed, 'Seed of the input; not that of the model, so that the two are independent draws.'),
+        ),
         advance: Type.Optional(
           Type.Integer({
             minimum: 0,
@@ -120,7 +133,7 @@ const attentionBody = (model: TSchema, title: string) =>
           description: 'train applies dropout to the weights before the values are mixed.',
         }),
       ),
-      dropout_seed: Type.Optional(Seed(42, 'With given parameters: the seed of the dropout mask.')),
+      dropout_seed: Type.Optional(Seed(defaultSeed, 'With given parameters: the seed of the dropout mask.')),
       engine: Type.Optional(EngineNameBody),
       return: Type.Optional(
         Type.Array(names(returnNames), {
