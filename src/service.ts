@@ -79,9 +79,9 @@ export async function createService(
       readiness.failed('the GPU failed; the process is to be started anew')
     }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
-    asyncExperiments(jobs.jobs, config.BASE_PATH),
+    asyncExperiments(jobs.jobs, config),
     ...computeParts(config, computing, readiness),
-    jobRoutes(jobs.jobs, config.BASE_PATH),
+    jobRoutes(jobs.jobs, config),
     ...(first.length === 0 ? [openapiRoutes(config.BASE_PATH), docsRoutes, dashboardRoutes(config.BASE_PATH)] : []),
   ])
   return {

@@ -18,13 +18,14 @@ const unitsWorthALook = 1.01
 /**
  * Runs one request's work in its turn: memory first, decided at once, then a place, then the work itself, all within
  * the deadline. The memory is given back when the answer is out or its client gone. Work that goes on after its client
- * left, or past its deadline, sees the deadline's `signal` aborted.
+ * left, or past its deadline, sees the deadline's `signal` aborted. What `check` refuses is refused before it waits, but
+ * not before its memory is known to be there.
  */
 export async function admit<T>(
   computing: Computing,
   request: FastifyRequest,
   reply: FastifyReply,
-  needs: { bytes: number; seconds: number },
+  needs: { bytes: number; seconds: number; check?: () => void },
   work: (deadline: Deadline) => Promise<T>,
 ): Promise<T> {
   const seconds = requestedSeconds(request.headers['request-timeout'], needs.seconds)
@@ -35,6 +36,7 @@ export async function admit<T>(
     if (!reply.raw.writableFinished) deadline.leave()
   })
   try {
+    needs.check?.()
     const result = await computing.turns.run(deadline, request.timing, async () => {
       if (request.workUnits > unitsWorthALook && (await hasLeft(request))) deadline.leave()
       deadline.throwIfOver()

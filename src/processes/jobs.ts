@@ -43,9 +43,9 @@ export async function serveJobs(
       (app) => askForKeys(app, config.API_KEYS, () => false),
       (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
       reportWork,
-      asyncExperiments(service.jobs, config.BASE_PATH),
+      asyncExperiments(service.jobs, config),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs, config.BASE_PATH),
+      jobRoutes(service.jobs, config),
     ],
     'debug',
   )

@@ -47,7 +47,7 @@ function outcome(read: (body: string) => unknown, body: string): unknown {
   } catch (error) {
     return error instanceof ServiceError
       ? { code: error.code, message: error.message, extra: error.extra }
-      : `${String(error)}`
+      : `no JSON, position ${/position (\d+)/.exec((error as Error).message)?.[1]}` // what the client is told of it
   }
 }
 

@@ -38,9 +38,9 @@ describe('chunks that fail', () => {
       (app) => {
         app.decorateRequest('caller', '')
       },
-      asyncExperiments(service.jobs, ''),
+      asyncExperiments(service.jobs, config),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs, ''),
+      jobRoutes(service.jobs, config),
     ])
   })
   beforeEach(() => tries.clear())

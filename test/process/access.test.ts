@@ -51,7 +51,13 @@ describe('keys (promise 20)', () => {
         expect(answer.headers['www-authenticate']).toBe('Bearer')
       }
     }
-    for (const open of ['/health/live', '/health/ready', '/docs', '/docs/static/docs.js', '/docs/static/swagger-ui.css'])
+    for (const open of [
+      '/health/live',
+      '/health/ready',
+      '/docs',
+      '/docs/static/docs.js',
+      '/docs/static/swagger-ui.css',
+    ])
       expect((await service.get(open)).status, open).toBe(200)
     counted(20, `${asked.length - 1} addresses refuse 6 wrong keys each`)
   })

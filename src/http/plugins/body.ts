@@ -38,7 +38,7 @@ export function readJsonBodies(app: FastifyInstance): void {
     try {
       value = parseBody(body as Buffer, (text) => parsed(request, text))
     } catch (error) {
-      return done(invalidJson(error as Error))
+      return done(error instanceof ServiceError ? error : invalidJson(error as Error))
     }
     done(null, value)
   })

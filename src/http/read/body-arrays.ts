@@ -1,92 +1,75 @@
 import { randomUUID } from 'node:crypto'
-import { NumberArray, readNumberArray } from './number-array.ts'
+import { NumberArray } from './number-array.ts'
+import { mostNumbers, takeOutArrays, tooMany } from './take-out-arrays.ts'
+import type { TakenArray } from './take-out-arrays.ts'
+import { pointerToken } from './tensor.ts'
 
 type Parse = (text: string) => unknown
 
-/** Shorter arrays are left to JSON.parse, and so are shorter bodies. */
-const leastArrayBytes = 1024
+/** Shorter bodies are left to JSON.parse: they have nothing that is long. */
 const leastBodyBytes = 2048
-/**
- * Strings and arrays that are passed on the way, at most: a body of nothing but short ones takes long enough to parse.
- */
-const mostSteps = 100_000
-
-const quoteByte = 0x22
-const bracketByte = 0x5b
-const backslashByte = 0x5c
 
 /**
  * What `parse` makes of a JSON body, with a NumberArray for each long array of numbers where a tensor may stand: that
- * takes a third of the time and nothing to collect. Whatever is unusual about a body is left to `parse` alone, which
- * so decides what is valid and how it is refused. Throws what `parse` throws.
+ * takes a third of the time and nothing to collect. `parse` decides what is valid, and what it throws is thrown, with
+ * positions in the body. Throws a 400 or 413 where a body has more values than any request.
  */
 export function parseBody(body: Buffer, parse: Parse): unknown {
-  const apart = body.length < leastBodyBytes ? undefined : parseApart(body, parse)
-  return apart ?? parse(body.toString())
-}
-
-/** Undefined where there is nothing to gain, or an array stands where no tensor may, or `parse` refuses. */
-function parseApart(body: Buffer, parse: Parse): unknown {
+  if (body.length < leastBodyBytes) return parse(body.toString())
   const mark = randomUUID() // no client can know it, so no string of the body begins with it
-  const { rest, arrays } = takeOut(body, mark)
-  if (arrays.length === 0) return undefined
+  const { text, arrays, numbers } = takeOutArrays(body, mark)
   let value: unknown
   try {
-    value = parse(rest)
-  } catch {
-    return undefined
+    value = parse(text)
+  } catch (error) {
+    throw arrays.length === 0 ? error : atPlaceInBody(error as Error, arrays, mark)
   }
-  return putBack(value, arrays, mark) ? value : undefined
+  if (arrays.length > 0) putBack(value, arrays, mark, numbers)
+  return value
 }
 
-/** The body's text with each long array of numbers replaced by a string, `mark` and its place in `arrays`. */
-function takeOut(body: Buffer, mark: string): { rest: string; arrays: NumberArray[] } {
-  const arrays: NumberArray[] = []
-  let rest = ''
-  let taken = 0
-  let quote = body.indexOf(quoteByte)
-  let bracket = body.indexOf(bracketByte)
-  for (let step = 0; bracket !== -1 && step < mostSteps; step++) {
-    let at: number
-    if (quote !== -1 && quote < bracket) {
-      at = endOfString(body, quote)
-    } else {
-      const { array, end } = readNumberArray(body, bracket)
-      if (array !== null && end - bracket >= leastArrayBytes) {
-        rest += `${body.toString('utf8', taken, bracket)}"${mark}${arrays.length}"`
-        arrays.push(array)
-        taken = end
-      }
-      at = end
-    }
-    if (quote !== -1 && quote < at) quote = body.indexOf(quoteByte, at)
-    if (bracket < at) bracket = body.indexOf(bracketByte, at)
+/** The error with its position in the text made one in the body. */
+function atPlaceInBody(error: Error, arrays: readonly TakenArray[], mark: string): Error {
+  const found = /position (\d+)/.exec(error.message)
+  if (found === null) return error
+  const position = Number(found[1])
+  let moved = position
+  for (const [i, { at, bytes }] of arrays.entries()) {
+    const markLength = `"${mark}${i}"`.length
+    if (at + markLength <= position) moved += bytes - markLength
+    else if (at < position) moved -= position - at
   }
-  return { rest: rest + body.toString('utf8', taken), arrays }
+  return new SyntaxError(error.message.replace(found[0], `position ${moved}`), { cause: error })
 }
 
-/** Behind the quote that ends the string that the one at `quote` begins. */
-function endOfString(body: Buffer, quote: number): number {
-  for (let end = body.indexOf(quoteByte, quote + 1); end !== -1; end = body.indexOf(quoteByte, end + 1)) {
-    let before = end
-    while (body[before - 1] === backslashByte) before--
-    if ((end - before) % 2 === 0) return end + 1
-  }
-  return body.length
-}
-
-/** Puts the arrays in the place of their strings; false if one of them is not where a tensor may be. */
-function putBack(body: unknown, arrays: readonly NumberArray[], mark: string): boolean {
+/** Puts the arrays in the place of their strings; as arrays of JSON where no tensor may stand. */
+function putBack(body: unknown, arrays: readonly TakenArray[], mark: string, numbers: number): void {
   let missing = arrays.length
+  const arrayOf = (text: unknown): NumberArray | undefined =>
+    typeof text === 'string' && text.startsWith(mark) ? arrays[Number(text.slice(mark.length))]!.array : undefined
   for (const [holder, key, anyAxes] of tensorPlaces(body)) {
-    const text = holder[key]
-    if (typeof text !== 'string' || !text.startsWith(mark)) continue
-    const array = arrays[Number(text.slice(mark.length))]!
-    if (!anyAxes && array.shape.length > 1) continue
+    const array = arrayOf(holder[key])
+    if (array === undefined || (!anyAxes && array.shape.length > 1)) continue
     holder[key] = array
     missing--
   }
-  return missing === 0
+  if (missing === 0) return
+  // They stand somewhere else, or have been overwritten by the same key once more.
+  const plain = (node: unknown, path: string): void => {
+    if (node === null || typeof node !== 'object' || node instanceof NumberArray) return
+    const holder = node as Holder
+    for (const key in holder) {
+      const array = arrayOf(holder[key])
+      if (array === undefined) {
+        plain(holder[key], `${path}/${pointerToken(key)}`)
+        continue
+      }
+      numbers += array.data.length
+      if (numbers > mostNumbers) throw tooMany(`${path}/${pointerToken(key)}`)
+      holder[key] = array.toJSON()
+    }
+  }
+  plain(body, '')
 }
 
 type Holder = Record<string, unknown>

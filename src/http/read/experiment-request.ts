@@ -91,18 +91,19 @@ function readSeedList(value: unknown, pairing: Pairing): number[] {
   if (!Array.isArray(value)) throw invalid('/seeds/list', `must be an array of seeds, not ${kindOf(value)}`)
   if (value.length === 0) throw invalid('/seeds/list', 'must not be empty')
   const period = seedPeriod[pairing]
-  const seen = new Map<number, number>()
-  return value.map((seed: unknown, i) => {
-    const path = `/seeds/list/${i}`
-    if (seed === undefined || seed === null) throw invalid(path, `must be a whole number, not ${kindOf(seed)}`)
-    const whole = readWhole(seed, path, 0, maxSeed)
-    const earlier = seen.get(whole % period)
-    if (earlier !== undefined)
-      throw invalid(
-        path,
-        `draws what /seeds/list/${earlier} draws: seeds must differ, by other than a multiple of ${period}`,
-      )
-    seen.set(whole % period, i)
-    return whole
+  const draws = Float64Array.from(value as unknown[], (seed, i) => {
+    if (!Number.isSafeInteger(seed) || (seed as number) < 0)
+      throw invalid(`/seeds/list/${i}`, `must be a whole number from 0 to ${maxSeed}, not ${kindOf(seed)}`)
+    return (seed as number) % period
   })
+  const sorted = draws.toSorted()
+  const twice = sorted.find((seed, i) => seed === sorted[i + 1])
+  if (twice !== undefined) {
+    const earlier = draws.indexOf(twice)
+    throw invalid(
+      `/seeds/list/${draws.indexOf(twice, earlier + 1)}`,
+      `draws what /seeds/list/${earlier} draws: seeds must differ, by other than a multiple of ${period}`,
+    )
+  }
+  return value as number[]
 }

@@ -49,27 +49,32 @@ export function readNumberArray(body: Buffer, start: number): { array: NumberArr
     const length = body.copy(jsonWindow, 0, at, Math.min(at + size, body.length))
     const status = readArray(length)
     const [taken, count, unsure] = arrayState as unknown as [number, number, number]
-    const known = decide(unsure)
+    const unheld = decide(unsure)
+    if (unheld !== null) return { array: null, end: at + unheld }
     at += taken
-    if (status === arrayIsDone && known) {
+    if (status === arrayIsDone) {
       const shape = Array.from(arrayState.subarray(4, 4 + arrayState[3]!))
       return { array: new NumberArray(shape, joined(parts, count, sizeOf(shape)), body.subarray(start, at)), end: at }
     }
     const stuck = taken === 0 && (length === jsonWindow.length || at + length === body.length)
-    if (status !== arrayGoesOn || !known || stuck) return { array: null, end: at }
+    if (status !== arrayGoesOn || stuck) return { array: null, end: at }
     if (count > 0) parts.push(windowValues.slice(0, count))
   }
 }
 
-/** What the kernel could not tell quickly, by the definition. False: a number that float32 cannot hold. */
-function decide(count: number): boolean {
-  for (let i = 0; i < 3 * count; i += 3) {
+/** What the kernel could not tell quickly, by the definition. Where in the window a number is that float32 cannot hold. */
+function decide(count: number): number | null {
+  if (count === 0) return null
+  const first = undecided[0]!
+  const last = 3 * (count - 1)
+  const text = jsonWindow.toString('latin1', first, undecided[last]! + undecided[last + 1]!)
+  for (let i = 0; i <= last; i += 3) {
     const from = undecided[i]!
-    const value = Number(jsonWindow.toString('latin1', from, from + undecided[i + 1]!))
-    if (!(Math.abs(value) < float32Limit)) return false
+    const value = Number(text.slice(from - first, from - first + undecided[i + 1]!))
+    if (!(Math.abs(value) < float32Limit)) return from
     windowValues[undecided[i + 2]!] = value
   }
-  return true
+  return null
 }
 
 /** The parts, and behind them the window's first `count` values: `size` in all. */

@@ -11,7 +11,7 @@ import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
-import { attentionForms, encodeAttention, requestFor } from '../attention-forms.ts'
+import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
@@ -63,8 +63,14 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       reply: FastifyReply,
     ): Promise<FastifyReply> {
       const wanted = requestFor(form, asked, selection)
-      request.workUnits = estimateWork(wanted)
-      const needs = { bytes: estimateBytes(wanted), seconds: requestTimeout }
+      const needs = {
+        bytes: estimateBytes(wanted),
+        seconds: requestTimeout,
+        check() {
+          checkForm(form, wanted, selection)
+          request.workUnits = estimateWork(wanted)
+        },
+      }
       const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
       request.engineUsed = result.engine
       const started = performance.now()

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../../config.ts'
 import { invalid } from '../../errors.ts'
 import type { JobsApi } from '../../jobs/api.ts'
 import { unknownJob } from '../../jobs/job.ts'
@@ -9,13 +10,21 @@ import { experimentForms } from '../experiment-form-names.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, readForm } from '../read/form.ts'
 import { jobDocs } from '../schemas/jobs.ts'
+import { withinDeadline } from '../within-deadline.ts'
 
 const idPattern = /^[A-Za-z0-9_-]{22}$/
 const defaultLimit = 20
 const largestLimit = 100
 
-/** The addresses of jobs, and their links below `basePath`. */
-export function jobRoutes(jobs: JobsApi, basePath: string): AppPart {
+/** What of the settings the addresses of jobs need. */
+export type JobRouteConfig = Pick<Config, 'BASE_PATH' | 'REQUEST_TIMEOUT'>
+
+/**
+ * The addresses of jobs, each answered within REQUEST_TIMEOUT, a stream of events begun; their links lie below
+ * BASE_PATH.
+ */
+export function jobRoutes(jobs: JobsApi, config: JobRouteConfig): AppPart {
+  const { BASE_PATH: basePath, REQUEST_TIMEOUT: seconds } = config
   return (app) => {
     app.get('/jobs', { schema: jobDocs.list }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
@@ -23,7 +32,10 @@ export function jobRoutes(jobs: JobsApi, basePath: string): AppPart {
       const limit = readLimit(query.limit)
       if (query.before !== undefined && !idPattern.test(query.before))
         throw invalid('/before', 'must be the id of a job')
-      const { jobs: page, next } = await jobs.list(request.caller, limit, query.before)
+      const before = query.before
+      const { jobs: page, next } = await withinDeadline(request, seconds, () =>
+        jobs.list(request.caller, limit, before),
+      )
       const address = next === null ? null : `${basePath}/jobs?limit=${limit}&before=${next}`
       if (address !== null) reply.header('link', `<${address}>; rel="next"`)
       return { jobs: page.map((job) => below(basePath, job)), next: address }
@@ -31,26 +43,30 @@ export function jobRoutes(jobs: JobsApi, basePath: string): AppPart {
 
     app.get('/jobs/:id', { schema: jobDocs.get }, async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return below(basePath, await jobs.get(request.caller, idOf(request)))
+      const id = idOf(request)
+      return below(basePath, await withinDeadline(request, seconds, () => jobs.get(request.caller, id)))
     })
 
-    app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) =>
-      reply.code(202).send(below(basePath, await jobs.cancel(request.caller, idOf(request)))),
-    )
+    app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) => {
+      const id = idOf(request)
+      const job = await withinDeadline(request, seconds, () => jobs.cancel(request.caller, id))
+      return reply.code(202).send(below(basePath, job))
+    })
 
     app.get('/jobs/:id/result', { schema: jobDocs.result }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
       checkParameters(query, ['format'])
       const id = idOf(request)
       const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
-      const bytes = await jobs.result(request.caller, id, form)
+      const bytes = await withinDeadline(request, seconds, () => jobs.result(request.caller, id, form))
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(bytes)
     })
 
     app.get('/jobs/:id/events', { schema: jobDocs.events, exposeHeadRoute: false }, async (request, reply) => {
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
-      const events = await jobs.events(request.caller, idOf(request), lastEvent(request), left.signal)
+      const [id, after] = [idOf(request), lastEvent(request)]
+      const events = await withinDeadline(request, seconds, () => jobs.events(request.caller, id, after, left.signal))
       if (events === null) return reply.code(204).send()
       return reply
         .type('text/event-stream')

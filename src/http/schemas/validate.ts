@@ -5,32 +5,56 @@ import { ServiceError } from '../../errors.ts'
 import type { ErrorPlace } from '../../errors.ts'
 import { pointerToken } from '../read/tensor.ts'
 import { validatedPart } from './common.ts'
+import { excerptOf } from './excerpt.ts'
 
-/**
- * Nothing is repaired: no coercion, no defaults, no removed keys. Verbose: an error brings the schema, for its words.
- */
-const ajv = new Ajv({
-  allErrors: true,
+/** Nothing is repaired: no coercion, no defaults, no removed keys. Verbose: an error brings the schema, for its words. */
+const options = {
   coerceTypes: false,
   removeAdditional: false,
   useDefaults: false,
   strictSchema: false,
   verbose: true,
-})
-const compiled = new WeakMap<TSchema, ValidateFunction>()
+} as const
+/** Ends at the first thing that is wrong, so that a large wrong body costs no more than a right one. */
+const first = new Ajv(options)
+/** Finds everything that is wrong. */
+const every = new Ajv({ ...options, allErrors: true })
+
+/** The two validators of a schema, each of all of it but the parts that are read by hand. */
+interface Validators {
+  readonly first: ValidateFunction
+  every: ValidateFunction | undefined
+}
+const compiled = new WeakMap<TSchema, Validators>()
 const maxPlaces = 20
 
-/** A schema's validator: all of it but the parts that are read by hand. */
+/** A schema's validator, compiled when it is first asked for. */
 export function validatorFor(schema: TSchema): ValidateFunction {
-  let validate = compiled.get(schema)
-  if (validate === undefined) compiled.set(schema, (validate = ajv.compile(validatedPart(schema))))
-  return validate
+  return validatorsOf(schema).first
 }
 
-/** Throws a 400 that names every wrong place. */
+function validatorsOf(schema: TSchema): Validators {
+  let validators = compiled.get(schema)
+  if (validators === undefined)
+    compiled.set(schema, (validators = { first: first.compile(validatedPart(schema)), every: undefined }))
+  return validators
+}
+
+/**
+ * Throws a 400 that names the wrong places: the first one, and those that the beginning of the body has beside it (the
+ * first entries of each array and object), which is all of them where the body is small.
+ */
 export function validateBody(schema: TSchema, body: unknown): void {
-  const validate = validatorFor(schema)
-  if (!validate(body)) throw validationError(validate.errors!)
+  const validators = validatorsOf(schema)
+  if (validators.first(body)) return
+  const [...errors] = validators.first.errors!
+  validators.every ??= every.compile(validatedPart(schema))
+  const excerpt = excerptOf(body)
+  if (!validators.every(excerpt.value))
+    errors.push(
+      ...validators.every.errors!.filter(({ keyword, data }) => keyword !== 'required' || !excerpt.cut.has(data)),
+    )
+  throw validationError(errors)
 }
 
 /** Ajv's errors as places, each naming the key that is missing or unknown. */

@@ -14,8 +14,8 @@ export const VALUES_LENGTH: u32 = 32768
 export const VALUES: usize = memory.data(32768 * 4, 16)
 
 /** Literals left to the caller: where in the window, how long, which value. */
-export const UNDECIDED_LENGTH: u32 = 64
-export const UNDECIDED: usize = memory.data(64 * 12, 4)
+export const UNDECIDED_LENGTH: u32 = 4096
+export const UNDECIDED: usize = memory.data(4096 * 12, 4)
 
 /** 10^k as float64 for k from 0 to 63 (exact to 22), and as integers for k from 0 to 16, set by the loader. */
 export const FLOAT_POWERS: usize = memory.data(64 * 8, 8)

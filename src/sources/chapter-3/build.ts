@@ -51,6 +51,12 @@ export function countParameters(spec: ModelSpec): number {
   return 3 * width * (spec.dIn + Number(spec.qkvBias)) + (spec.outProj ? outputDim(spec) * (width + 1) : 0)
 }
 
+/** How many tensors these are: a wrapper has its own for each head. */
+export function countParameterTensors(spec: ModelSpec): number {
+  const linears = 3 * (spec.kind === 'multi-head-wrapper' ? spec.numHeads : 1)
+  return linears * (spec.qkvBias ? 2 : 1) + (spec.outProj ? 2 : 0)
+}
+
 /**
  * `nn.Linear`'s default initialisation for each parameter, in the constructor's order; `mapsAlone`: those of queries
  * and keys.

@@ -20,11 +20,12 @@ export interface ModelClass {
   readonly kind: ModelKind
   /** The class's name in the source study. */
   readonly className: string
-  parameters(spec: ModelSpec): readonly ParameterSpec[]
+  /** One after the other: a spec may have more of them than memory holds names of. */
+  parameters(spec: ModelSpec): Iterable<ParameterSpec>
   /** Value and output are null where they were not drawn. */
   lower(spec: ModelSpec, parameters: NamedParameters): Projections
   /** Names under which a state dict may carry the causal mask, a buffer of (context_length, context_length). */
-  maskBuffers(spec: ModelSpec): readonly string[]
+  maskBuffers(spec: ModelSpec): Iterable<string>
   /**
    * In which order train mode draws the dropout mask: `batch` runs over (batch, heads, query, key) in one tensor,
    * `head` draws one head's (batch, query, key) after the other, as the wrapper's heads do.

@@ -4,21 +4,20 @@ import type { ModelClass } from './model.ts'
 import type { Projection } from '../../problem/operands.ts'
 import type { ModelSpec } from './spec.ts'
 
-const heads = (spec: ModelSpec): number[] => Array.from({ length: spec.numHeads }, (_, head) => head)
-
 /** Independent causal heads, drawn one after the other; their outputs side by side, then an output projection. */
 export const multiHeadWrapper: ModelClass = {
   kind: 'multi-head-wrapper',
   className: 'MultiHeadAttentionWrapper',
   dropoutOrder: 'head',
-  parameters(spec) {
+  *parameters(spec) {
     const width = spec.dOut * spec.numHeads
-    return [
-      ...heads(spec).flatMap((head) => qkvParameters(`heads.${head}.`, spec.dIn, spec.dOut, spec.qkvBias)),
-      ...(spec.outProj ? outProjParameters(width) : []),
-    ]
+    for (let head = 0; head < spec.numHeads; head++)
+      yield* qkvParameters(`heads.${head}.`, spec.dIn, spec.dOut, spec.qkvBias)
+    if (spec.outProj) yield* outProjParameters(width)
   },
-  maskBuffers: (spec) => heads(spec).map((head) => `heads.${head}.mask`),
+  *maskBuffers(spec) {
+    for (let head = 0; head < spec.numHeads; head++) yield `heads.${head}.mask`
+  },
   lower: (spec, parameters) => ({
     query: stacked(spec, parameters, 'W_query'),
     key: stacked(spec, parameters, 'W_key'),

@@ -4,7 +4,7 @@ import { cachedInput } from '../input-cache.ts'
 import { inputShape } from '../input.ts'
 import type { InputSource } from '../input.ts'
 import type { AttentionSource, NamedParameters, Needs, SourceDescription, SourceLayer } from '../source.ts'
-import { countParameters, drawDropoutMask, givenModel } from './build.ts'
+import { countParameters, countParameterTensors, drawDropoutMask, givenModel } from './build.ts'
 import type { Model } from './build.ts'
 import { cachedModel } from './model-cache.ts'
 import { headDim, outputDim, specOutline } from './spec.ts'
@@ -28,6 +28,8 @@ export interface Chapter3 {
 }
 
 const float32 = 4
+/** A parameter beside its numbers: its array, shape and name, and their places in the model's map. */
+const tensorBytes = 1_536
 
 /** One of the three classes with its parameters on its input: one layer. */
 export class Chapter3Source implements AttentionSource {
@@ -56,6 +58,7 @@ export class Chapter3Source implements AttentionSource {
     const square = batch * spec.numHeads * length * length
     let bytes = countParameters(spec) * float32 * 2 + batch * length * dIn * float32
     let operations = 10 * (countParameters(spec) + batch * length * dIn)
+    bytes += countParameterTensors(spec) * tensorBytes
     if (this.#drops()) bytes += square + square / spec.numHeads
     if (mode === 'train') operations += 10 * square
     if ('randn' in input) operations += input.advance

@@ -32,7 +32,10 @@ const input = draw(batch * seqLen * dIn)
 
 function drawParameters(spec: ModelSpec): NamedParameters {
   return new Map(
-    modelClasses[spec.kind].parameters(spec).map(({ name, shape }) => [name, tensor(shape, draw(sizeOf(shape)))]),
+    Array.from(modelClasses[spec.kind].parameters(spec), ({ name, shape }) => [
+      name,
+      tensor(shape, draw(sizeOf(shape))),
+    ]),
   )
 }
 
