@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS attention_jobs.events (
   data text NOT NULL,
   PRIMARY KEY (job, number)
 );
+-- Once kept, needed by nothing.
+UPDATE attention_jobs.jobs SET request = '' WHERE state IN ('failed', 'cancelled') AND request <> '';
 `
 
 /** Replicas that start together must not make them at the same time: any number, the same for all. */
