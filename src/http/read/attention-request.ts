@@ -7,11 +7,9 @@ import { inputShape } from '../../sources/input.ts'
 import type { InputSource } from '../../sources/input.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
-import { maxLength, maxSeed } from '../schemas/common.ts'
+import { defaultInputSeed, defaultSeed, maxLength, maxSeed } from '../schemas/common.ts'
 import { readParameters } from './parameters.ts'
 import { isArray, kindOf, plainObject, readTensor } from './tensor.ts'
-
-const defaultSeed = 42
 
 /** A body that Ajv has passed, as the request that everything below HTTP knows. Throws a 400 that names the place. */
 export function readAttentionRequest(kind: ModelKind, body: AttentionBody): AttentionRequest {
@@ -75,7 +73,7 @@ export function readInput(value: unknown): InputSource {
   if (form === 'randn') {
     return {
       randn: readRandnShape(object.randn),
-      seed: readWhole(object.seed, '/input/seed', defaultSeed, maxSeed),
+      seed: readWhole(object.seed, '/input/seed', defaultInputSeed, maxSeed),
       advance: readWhole(object.advance, '/input/advance', 0, 2 ** 32),
     }
   }

@@ -21,6 +21,10 @@ export function validatedPart(schema: TSchema): TSchema {
 /** The greatest seed: every whole number that a JSON number carries exactly. */
 export const maxSeed = Number.MAX_SAFE_INTEGER
 
+/** Seeds where a request names none: two, since a model and an input of one seed share their random numbers. */
+export const defaultSeed = 42
+export const defaultInputSeed = 43
+
 /** Greatest length of one axis; what really fits is decided by the estimate of memory. */
 export const maxLength = 2 ** 31 - 1
 
