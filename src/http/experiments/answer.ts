@@ -112,7 +112,16 @@ export const ExperimentAnswer = Type.Object(
     cautions: Type.Optional(Type.Array(Type.String())),
     engine: EngineIdentityBody,
     rows: Type.Optional(
-      Type.Array(Type.Object({ seed: Type.Integer(), arm: Type.String() }, { additionalProperties: value })),
+      Type.Array(
+        Type.Object(
+          { seed: Type.Integer(), arm: Type.String() },
+          {
+            // Any, and not numbers or null: generators in Go do not compile what they make of that.
+            additionalProperties: true,
+            description: 'The statistics of one arm with one seed, by their names: each a number or null.',
+          },
+        ),
+      ),
     ),
   },
   { title: 'ExperimentAnswer' },

@@ -11,7 +11,7 @@ export const bias: HttpExperiment<BiasConfig> = {
   summary: 'Does a QKV bias make attention more uniform?',
   body: experimentBody(
     Type.Object(modelFields(biasDefaults), strict),
-    InputBody(biasDefaults.input),
+    InputBody(biasDefaults.input, 'BiasRandomInput'),
     {
       arms: Type.Optional(
         Type.Array(names(armNames), {

@@ -6,8 +6,8 @@ import type { EngineName } from '../../engines/engine.ts'
 import type { ArmName } from '../../experiments/bias/config.ts'
 import { defaults, pairings } from '../../experiments/config.ts'
 import type { Pairing } from '../../experiments/config.ts'
-import { EngineNameBody } from '../schemas/attention.ts'
-import { Base64Tensor, FlatTensor, maxLength, maxSeed, readByHand, strict } from '../schemas/common.ts'
+import { EngineNameBody, FlatInput, NestedInput } from '../schemas/attention.ts'
+import { Base64Tensor, maxLength, maxSeed, readByHand, strict } from '../schemas/common.ts'
 
 const length = (value: number, description: string) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: maxLength, default: value, description }))
@@ -31,38 +31,28 @@ export const modelFields = (of: { dIn: number; dOut: number; dropout: number }) 
   ),
 })
 
-const Vectors = Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 })
-
 /** Fresh normals for each seed, or given values. */
-export const InputBody = (of: { batch: number; seqLen: number }) =>
+export const InputBody = (of: { batch: number; seqLen: number }, title: string) =>
   Type.Union(
     [
+      NestedInput,
+      FlatInput,
+      Base64Tensor,
+      // Last: a client that tries one after the other would take anything for it, since it requires nothing.
       Type.Object(
         { batch: length(of.batch, 'Items of the batch.'), seq_len: length(of.seqLen, 'Positions of a sequence.') },
-        { ...strict, description: 'Fresh standard normals for each seed.' },
+        { ...strict, title, description: 'Fresh standard normals for each seed.' },
       ),
-      Type.Object(
-        { values: Type.Union([Type.Array(Vectors, { minItems: 1 }), Vectors]) },
-        { ...strict, description: 'Values that every seed gets, (batch, seq, d_in) or (seq, d_in).' },
-      ),
-      Type.Object(
-        { shape: FlatTensor.properties.shape, data: Type.Array(Type.Number()) },
-        { ...strict, description: 'The same, row-major.' },
-      ),
-      Base64Tensor,
     ],
-    { [readByHand]: true, default: { batch: of.batch, seq_len: of.seqLen } },
+    {
+      [readByHand]: true,
+      default: { batch: of.batch, seq_len: of.seqLen },
+      description: 'Fresh normals for each seed, or values that every seed gets.',
+    },
   )
 
 const SeedsBody = Type.Union(
   [
-    Type.Object(
-      {
-        first: Type.Optional(Type.Integer({ minimum: 0, maximum: maxSeed, default: defaults.seeds.first })),
-        count: Type.Optional(Type.Integer({ minimum: 1, maximum: maxSeed, default: defaults.seeds.count })),
-      },
-      strict,
-    ),
     Type.Object(
       {
         list: Type.Array(Type.Integer({ minimum: 0, maximum: maxSeed }), {
@@ -70,7 +60,14 @@ const SeedsBody = Type.Union(
           description: 'Without repetitions.',
         }),
       },
-      strict,
+      { ...strict, title: 'SeedList' },
+    ),
+    Type.Object(
+      {
+        first: Type.Optional(Type.Integer({ minimum: 0, maximum: maxSeed, default: defaults.seeds.first })),
+        count: Type.Optional(Type.Integer({ minimum: 1, maximum: maxSeed, default: defaults.seeds.count })),
+      },
+      { ...strict, title: 'SeedRange' },
     ),
   ],
   { [readByHand]: true, default: defaults.seeds },

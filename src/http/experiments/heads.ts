@@ -29,7 +29,7 @@ export const heads: HttpExperiment<HeadsConfig> = {
       },
       strict,
     ),
-    InputBody(headsDefaults.input),
+    InputBody(headsDefaults.input, 'HeadsRandomInput'),
     {},
     'HeadsExperimentRequest',
   ),
