@@ -39,7 +39,19 @@ export function attend(problem: AttentionProblem, item: number, head: number, ar
   const sink = sinks === null ? -Infinity : sinks[head]!
   const map = item * heads + head
   const firstRow = rowIndex(visibility, item, head, 0)
-  for (let query = 0; query < queryCount; query++) {
+  const maps = weights ?? scores
+  let chunk = -1
+  let chunkEnd = 0
+  /** Where key 0 of the row at hand would be in the maps' block; keys are added to it. */
+  let mapRow = 0
+  let mapWidth = 0
+  for (let query = 0; query < queryCount; query++, mapRow += mapWidth) {
+    if (maps !== null && query === chunkEnd) {
+      const { firstKey, width } = maps.blocks[++chunk]!
+      chunkEnd = Math.min(queryCount, query + maps.rowsPerBlock)
+      mapWidth = width
+      mapRow = map * (chunkEnd - query) * width - firstKey
+    }
     const first = firsts[firstRow + query]!
     const end = ends[firstRow + query]!
     const own = positions === null ? 0 : positions[firstRow + query]!
@@ -76,7 +88,10 @@ export function attend(problem: AttentionProblem, item: number, head: number, ar
       if (seen < visibility.count[firstRow + query]!) max = Infinity // a visible score is not a number
       if (allowed !== null) fillHoles(row, allowed, place, -Infinity)
     }
-    if (scores !== null) scores.setRow(item, head, query, row.subarray(first, end))
+    if (scores !== null) {
+      const { data } = scores.blocks[chunk]!
+      for (let key = first; key < end; key++) data[mapRow + key] = row[key]!
+    }
     // One score that float32 cannot hold leaves the row without weights.
     const highest = Math.fround(max) === Infinity || Math.fround(min) === -Infinity ? NaN : max
     const shift = sink > highest ? sink : highest
@@ -110,7 +125,10 @@ export function attend(problem: AttentionProblem, item: number, head: number, ar
       fillHoles(row, allowed, { item, head, query, own, first, end }, 0)
       if (sum !== sum) for (let key = first; key < end; key++) if (row[key] !== 0) sum = NaN
     }
-    if (weights !== null) weights.setRow(item, head, query, row.subarray(first, end))
+    if (weights !== null) {
+      const { data } = weights.blocks[chunk]!
+      for (let key = first; key < end; key++) data[mapRow + key] = row[key]!
+    }
     rows.entropy[index] = Math.log(total) - weighted * inverse
     rows.maxWeight[index] = sinks === null ? inverse : Math.exp(highest - shift) * inverse
     rows.sum[index] = sum
