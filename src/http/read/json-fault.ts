@@ -149,13 +149,14 @@ function numberEnd(body: Buffer, start: number): Step {
 
 function fault(body: Buffer, offset: number, expected: string): JsonFault {
   let line = 1
-  let lineStart = startsWithMark(body) ? 3 : 0
-  for (let at = body.indexOf(0x0a); at !== -1 && at < offset; at = body.indexOf(0x0a, at + 1)) {
-    line++
-    lineStart = at + 1
-  }
   let column = 1
-  for (let at = lineStart; at < offset; at++) if ((body[at]! & 0xc0) !== 0x80) column++
+  for (let at = startsWithMark(body) ? 3 : 0; at < offset; at++) {
+    const byte = body[at]!
+    if (byte === 0x0a) {
+      line++
+      column = 1
+    } else if ((byte & 0xc0) !== 0x80) column++
+  }
   return { offset, line, column, expected, found: wordAt(body, offset) }
 }
 
