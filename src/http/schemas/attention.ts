@@ -40,7 +40,7 @@ const modelFields = {
     Type.Record(Type.String(), GivenTensor, {
       [readByHand]: true,
       description:
-        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64.',
+        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64. A mask buffer may stay, as numbers, booleans or bytes; context_length is its size, unless given.',
     }),
   ),
 }
