@@ -8,7 +8,7 @@ const file = new URL('../../../openapi.yaml', import.meta.url)
 export function openapiRoutes(basePath: string): AppPart {
   return (app) => {
     const committed = readFileSync(file, 'utf8')
-    const yaml = Buffer.from(basePath === '' ? committed : `${committed}servers:\n  - url: ${basePath}\n`)
+    const yaml = Buffer.from(committed.replace(/^servers:\n {2}- url: \/$/m, `servers:\n  - url: ${basePath || '/'}`))
     const json = Buffer.from(JSON.stringify(parse(yaml.toString('utf8'))))
     app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('application/yaml').send(yaml),
