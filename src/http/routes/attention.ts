@@ -20,6 +20,7 @@ import { readAttentionRequest } from '../read/attention-request.ts'
 import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
+import { addToVary } from '../vary.ts'
 import { attentionRouteDocs } from '../schemas/attention-docs.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 
@@ -29,7 +30,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
     for (const kind of modelKinds) {
       app.post(
         `/attention/${kind}`,
-        { schema: attentionRouteDocs[kind].post, config: { computes: true } },
+        { schema: attentionRouteDocs[kind].post, config: { computes: true, numbers: true } },
         async (request, reply) => {
           const query = request.query as Query
           checkParameters(query, presentationNames, presentationLists)
@@ -41,7 +42,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       // The same computation as a link. Its query becomes a body, checked like any other.
       app.get(
         `/attention/${kind}`,
-        { schema: attentionRouteDocs[kind].get, config: { computes: true } },
+        { schema: attentionRouteDocs[kind].get, config: { computes: true, numbers: true } },
         async (request, reply) => {
           const query = request.query as Query
           const wanted = readAttentionQuery(kind, query)
@@ -49,7 +50,8 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
           const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
           const tag = entityTag(query, chosen, wanted)
           reply.header('etag', tag)
-          if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
+          if (matchesTag(request.headers['if-none-match'], tag))
+            return addToVary(addToVary(reply, 'Accept'), 'Accept-Encoding').code(304).send()
           return answer(wanted, chosen, selection, request, reply)
         },
       )
@@ -79,7 +81,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       if (encoded instanceof Readable)
         encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
       else result.letGo()
-      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
+      return addToVary(reply, 'Accept').type(mediaTypes[form]).send(encoded)
     }
 
     /** Weak, over all that decides the answer: the request, its form, and who computes it. */
