@@ -62,7 +62,7 @@ export function itComputesWhatTransformersComputes(open: (weights: Weights) => I
     const [rows, vocabulary] = [3, 50_000]
     const random = randomFrom(18)
     // One token is likely, as in a trained model, so that the shares of all others are small beside the sum so far.
-    const logit = (index: number): number => (index % vocabulary === 0 ? 9 : 2 * random() - 2)
+    const logit = (index: number): number => (index % vocabulary === 0 ? 20 : 2 * random() + 5)
     const logits = Float32Array.from({ length: rows * vocabulary }, (_, index) => logit(index))
     const targets = [0, 17, vocabulary - 1]
     const segment: Segment = {
