@@ -45,9 +45,7 @@ function outcome(read: (body: string) => unknown, body: string): unknown {
     ])
     return `read ${digest([rest, 'values' in input || input, request.engine, request.presentation, [...request.returns], arrays])}`
   } catch (error) {
-    return error instanceof ServiceError
-      ? { code: error.code, message: error.message, extra: error.extra }
-      : `no JSON, position ${/position (\d+)/.exec((error as Error).message)?.[1]}` // what the client is told of it
+    return error instanceof ServiceError ? { code: error.code, message: error.message, extra: error.extra } : 'no JSON'
   }
 }
 

@@ -40,7 +40,7 @@ const modelFields = {
     Type.Record(Type.String(), GivenTensor, {
       [readByHand]: true,
       description:
-        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64.',
+        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64. A mask buffer may stay, as numbers, booleans or bytes; context_length is its size, unless given.',
     }),
   ),
 }
@@ -71,12 +71,26 @@ const ModelBodies = {
 const Values = Type.Array(Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 }), { minItems: 1 })
 const SequenceValues = Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 })
 
+export const NestedInput = Type.Object(
+  { values: Type.Union([Values, SequenceValues]) },
+  { ...strict, title: 'NestedInput', description: '(batch, seq, d_in) or (seq, d_in).' },
+)
+export const FlatInput = Type.Object(
+  { shape: FlatTensor.properties.shape, data: Type.Array(Type.Number()) },
+  { ...strict, title: 'FlatInput', description: 'Row-major values.' },
+)
+
 /** The input: one of four forms. */
 export const InputBody = Type.Union(
   [
     Type.Object(
       {
-        randn: Type.Tuple([length('batch'), length('seq'), length('d_in')]),
+        // Not a tuple: most generators of clients know none.
+        randn: Type.Array(length('Length of an axis.'), {
+          minItems: 3,
+          maxItems: 3,
+          description: '[batch, seq, d_in]',
+        }),
         seed: Type.Optional(
           Seed(defaultInputSeed, 'Seed of the input; not that of the model, so that the two are independent draws.'),
         ),
@@ -91,17 +105,12 @@ export const InputBody = Type.Union(
       },
       {
         ...strict,
+        title: 'RandomInput',
         description: 'As torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(batch, seq, d_in).',
       },
     ),
-    Type.Object(
-      { values: Type.Union([Values, SequenceValues]) },
-      { ...strict, description: '(batch, seq, d_in) or (seq, d_in).' },
-    ),
-    Type.Object(
-      { shape: FlatTensor.properties.shape, data: Type.Array(Type.Number()) },
-      { ...strict, description: 'Row-major values.' },
-    ),
+    NestedInput,
+    FlatInput,
     Base64Tensor,
   ],
   { [readByHand]: true },

@@ -5,8 +5,8 @@ import type { ExperimentReturn } from '../../encoders/experiment.ts'
 import type { EngineName } from '../../engines/engine.ts'
 import { armNames, defaults, pairings } from '../../experiments/config.ts'
 import type { ArmName, Pairing } from '../../experiments/config.ts'
-import { EngineIdentityBody, EngineNameBody } from './attention.ts'
-import { Base64Tensor, FlatTensor, maxLength, maxSeed, readByHand, strict } from './common.ts'
+import { EngineIdentityBody, EngineNameBody, FlatInput, NestedInput } from './attention.ts'
+import { Base64Tensor, maxLength, maxSeed, readByHand, strict } from './common.ts'
 
 const length = (value: number, description: string) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: maxLength, default: value, description }))
@@ -31,38 +31,28 @@ const modelFields = (of: { dIn: number; dOut: number; dropout: number }) => ({
   ),
 })
 
-const Vectors = Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 })
-
 /** Fresh normals for each seed, or given values. */
-const InputBody = (of: { batch: number; seqLen: number }) =>
+const InputBody = (of: { batch: number; seqLen: number }, title: string) =>
   Type.Union(
     [
+      NestedInput,
+      FlatInput,
+      Base64Tensor,
+      // Last: a client that tries one after the other would take anything for it, since it requires nothing.
       Type.Object(
         { batch: length(of.batch, 'Items of the batch.'), seq_len: length(of.seqLen, 'Positions of a sequence.') },
-        { ...strict, description: 'Fresh standard normals for each seed.' },
+        { ...strict, title, description: 'Fresh standard normals for each seed.' },
       ),
-      Type.Object(
-        { values: Type.Union([Type.Array(Vectors, { minItems: 1 }), Vectors]) },
-        { ...strict, description: 'Values that every seed gets, (batch, seq, d_in) or (seq, d_in).' },
-      ),
-      Type.Object(
-        { shape: FlatTensor.properties.shape, data: Type.Array(Type.Number()) },
-        { ...strict, description: 'The same, row-major.' },
-      ),
-      Base64Tensor,
     ],
-    { [readByHand]: true, default: { batch: of.batch, seq_len: of.seqLen } },
+    {
+      [readByHand]: true,
+      default: { batch: of.batch, seq_len: of.seqLen },
+      description: 'Fresh normals for each seed, or values that every seed gets.',
+    },
   )
 
 const SeedsBody = Type.Union(
   [
-    Type.Object(
-      {
-        first: Type.Optional(Type.Integer({ minimum: 0, maximum: maxSeed, default: defaults.seeds.first })),
-        count: Type.Optional(Type.Integer({ minimum: 1, maximum: maxSeed, default: defaults.seeds.count })),
-      },
-      strict,
-    ),
     Type.Object(
       {
         list: Type.Array(Type.Integer({ minimum: 0, maximum: maxSeed }), {
@@ -70,7 +60,14 @@ const SeedsBody = Type.Union(
           description: 'Without repetitions.',
         }),
       },
-      strict,
+      { ...strict, title: 'SeedList' },
+    ),
+    Type.Object(
+      {
+        first: Type.Optional(Type.Integer({ minimum: 0, maximum: maxSeed, default: defaults.seeds.first })),
+        count: Type.Optional(Type.Integer({ minimum: 1, maximum: maxSeed, default: defaults.seeds.count })),
+      },
+      { ...strict, title: 'SeedRange' },
     ),
   ],
   { [readByHand]: true, default: defaults.seeds },
@@ -118,7 +115,7 @@ const experimentBody = (model: TSchema, input: TSchema, more: Record<string, TSc
 export const ExperimentBodies = {
   bias: experimentBody(
     Type.Object(modelFields(defaults.bias), strict),
-    InputBody(defaults.bias.input),
+    InputBody(defaults.bias.input, 'BiasRandomInput'),
     {
       arms: Type.Optional(
         Type.Array(names(armNames), {
@@ -149,7 +146,7 @@ export const ExperimentBodies = {
       },
       strict,
     ),
-    InputBody(defaults.heads.input),
+    InputBody(defaults.heads.input, 'HeadsRandomInput'),
     {},
     'HeadsExperimentRequest',
   ),
@@ -275,7 +272,16 @@ export const ExperimentAnswer = Type.Object(
     cautions: Type.Optional(Type.Array(Type.String())),
     engine: EngineIdentityBody,
     rows: Type.Optional(
-      Type.Array(Type.Object({ seed: Type.Integer(), arm: Type.String() }, { additionalProperties: value })),
+      Type.Array(
+        Type.Object(
+          { seed: Type.Integer(), arm: Type.String() },
+          {
+            // Any, and not numbers or null: generators in Go do not compile what they make of that.
+            additionalProperties: true,
+            description: 'The statistics of one arm with one seed, by their names: each a number or null.',
+          },
+        ),
+      ),
     ),
   },
   { title: 'ExperimentAnswer' },

@@ -116,8 +116,8 @@ export const acceptedAnswer = {
   description:
     'With `Prefer: respond-async`: accepted as a job, or the job that was accepted for the same request before.',
   headers: {
-    Location: { schema: Type.String(), description: 'The address of the job.' },
-    'Preference-Applied': { schema: Type.Literal('respond-async') },
+    Location: Type.String({ description: 'The address of the job.' }),
+    'Preference-Applied': Type.Literal('respond-async', { description: 'The preference that was followed.' }),
   },
   content: jobContent('queued'),
 }
