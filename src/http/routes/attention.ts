@@ -13,6 +13,7 @@ import type { AppPart } from '../app.ts'
 import { attentionKinds } from '../attention/kinds.ts'
 import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
+import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
@@ -37,7 +38,7 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
         const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
         const tag = entityTag(query, chosen, wanted)
         reply.header('etag', tag)
-        if (matches(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
+        if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
         return answer(wanted, chosen, selection, request, reply)
       })
     }
@@ -86,11 +87,4 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       return `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     }
   }
-}
-
-/** If-None-Match by weak comparison (RFC 9110, section 13.1.2). */
-function matches(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false
-  if (header.trim() === '*') return true
-  return header.split(',').some((other) => other.trim().replace(/^W\//, '') === tag.replace(/^W\//, ''))
 }

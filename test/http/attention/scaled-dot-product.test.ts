@@ -45,7 +45,7 @@ async function check(of: Case, engine: EngineName, tolerance: number): Promise<v
     const expected = of.expected[name]!
     expect(found.shape).toEqual(expected.shape)
     const [ours, theirs] = [numbersOf(found), numbersOf(expected)]
-    const greatest = theirs.reduce((most, x) => Math.max(most, Number.isFinite(x) ? Math.abs(x) : 0), 1)
+    const greatest = Math.max(1, ...[...theirs].filter(Number.isFinite).map(Math.abs))
     for (let i = 0; i < theirs.length; i++) {
       if (name === 'scores' && !Number.isFinite(ours[i]!)) continue // hidden
       const off = Math.abs(ours[i]! - theirs[i]!)
