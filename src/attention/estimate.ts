@@ -1,4 +1,5 @@
 import { workUnits } from '../admission/work-units.ts'
+import { ServiceError } from '../errors.ts'
 import { contextDim, mixedDim } from '../problem/size.ts'
 import { needsOf } from './request.ts'
 import type { Computation } from './request.ts'
@@ -39,7 +40,10 @@ export function estimateBytes({ source, engine, returns }: Computation): number 
   return bytes
 }
 
-/** Work units of a request: its multiply-adds, drawn values and printed numbers. */
+/** What a weight takes beside its multiply-adds, its exponential and its part of the row's statistics. */
+const perWeight = 100
+
+/** Work units of a request: its multiply-adds, its weights, drawn values and printed numbers. */
 export function estimateWork({ source, engine, returns }: Computation): number {
   const needs = needsOf(returns)
   const [{ size }] = source.outlines(needs)
@@ -47,10 +51,21 @@ export function estimateWork({ source, engine, returns }: Computation): number {
   const width = mixedDim(size)
   const positions = batch * length
   const square = batch * heads * length * length
+  const seenWeights = (batch * heads * length * (length + 1)) / 2
   let operations = positions * (3 * dIn * width + width * contextDim(size)) + square * headDim
-  operations += source.cost(needs).operations
+  operations += perWeight * seenWeights + source.cost(needs).operations
   for (const name of ['weights', 'scores'] as const) if (returns.has(name)) operations += 10 * square
   if (returns.has('similarity')) operations += 20 * heads * square
   if (engine === 'reference') operations *= 20
   return workUnits(operations)
+}
+
+/** Throws `work-too-large`, the estimate beside the limit, where a request has more work units than allowed. */
+export function refuseTooMuchWork(units: number, limit: number): void {
+  if (units <= limit) return
+  throw new ServiceError(
+    'work-too-large',
+    `The request is about ${Math.ceil(units).toPrecision(2)} work units; the limit is ${limit} (WORK_LIMIT). Ask for a shorter sequence, fewer heads or a smaller batch.`,
+    { extra: { estimated_work: Math.ceil(units), limit_work: limit } },
+  )
 }

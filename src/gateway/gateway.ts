@@ -80,7 +80,7 @@ export async function serveGateway(
           died(worker, death) {
             crashLoop.died(death)
             judge()
-            dispatcher.workerDied(worker)
+            dispatcher.workerDied(worker, death)
             if (readiness.status === 'failed')
               dispatcher.failWaiting(
                 () =>

@@ -26,10 +26,12 @@ export interface AttendArrays {
   readonly row: Float64Array
 }
 
-/** One item's head, row by row: scores, softmax, the row's statistics, dropout, values mixed. */
+/** The rows from..to-1 of one item's head: scores, softmax, the row's statistics, dropout, values mixed. */
 export function attend(
   at: MapPlace,
   arrays: AttendArrays,
+  from: number,
+  to: number,
   length: number,
   headDim: number,
   scale: number,
@@ -38,7 +40,7 @@ export function attend(
 ): void {
   const { queryStart, queryStride, keyStart, keyStride, map } = at
   const { queries, keys, values, weights, scores, mixed, rows, row } = arrays
-  for (let query = 0; query < length; query++) {
+  for (let query = from; query < to; query++) {
     const q = queryStart + query * queryStride
     const start = (map * length + query) * length
     let max = -Infinity

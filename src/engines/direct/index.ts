@@ -9,8 +9,12 @@ import { float32Zeros, float64Zeros } from '../../tensor/zeros.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { selfAttentionOperands } from '../operands.ts'
 import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
+import { Breaks } from '../breaks.ts'
 import { attend } from './attend.ts'
 import { linear } from './linear.ts'
+
+/** Rows of a map between two looks at the time. */
+const rowsAtOnce = 64
 
 /**
  * float32 arrays, loops and a small kernel, for problems so small that a native call costs more than the arithmetic.
@@ -21,12 +25,13 @@ export function directEngine(version: string): Engine {
     device: 'cpu',
     version,
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
-    run: async (problem, wanted) => solve(problem, wanted),
+    run: solve,
     close: async () => {},
   }
 }
 
-function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
+async function solve(problem: AttentionProblem, wanted: Wanted, signal?: AbortSignal): Promise<AttentionOutput> {
+  const breaks = new Breaks(signal)
   const { size, visibility, scoring } = problem
   const { batch, queries: length, dIn, heads, keyValueHeads, headDim } = size
   const { input, projections } = selfAttentionOperands(problem)
@@ -35,6 +40,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   const keyWidth = keyValueHeads * headDim
   const { query, key, value, output } = projections
   const [queries, keys, values, mixed] = scratchArrays(
+    batch * heads * length * length <= quickScores,
     positions * width,
     positions * keyWidth,
     positions * keyWidth,
@@ -69,7 +75,11 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
         keyStride: keyWidth,
         map: item * heads + head,
       }
-      attend(at, into, length, headDim, scoring.scale, keep, keepProbability)
+      for (let from = 0; from < length; from += rowsAtOnce) {
+        const to = Math.min(length, from + rowsAtOnce)
+        attend(at, into, from, to, length, headDim, scoring.scale, keep, keepProbability)
+        if (breaks.due) await breaks.take()
+      }
     }
   }
   const contextWidth = value === null ? 0 : contextDim(size)
@@ -91,15 +101,19 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   }
 }
 
+/** Up to so many scores there is no break, in which another problem could be begun. */
+const quickScores = 2 ** 17
+
 /**
- * Arrays side by side in memory that is kept, or in memory of their own where that is too small. They are not handed
- * out.
+ * Arrays side by side in memory that is kept, for a `quick` problem that fits there, or in memory of their own. They are
+ * not handed out.
  */
 function scratchArrays<Lengths extends readonly number[]>(
+  quick: boolean,
   ...lengths: Lengths
 ): { [Index in keyof Lengths]: Float32Array } {
   const total = lengths.reduce((sum, length) => sum + length, 0)
-  const memory = total <= scratch.length ? scratch : new Float32Array(total)
+  const memory = quick && total <= scratch.length ? scratch : new Float32Array(total)
   let at = 0
   return lengths.map((length) => memory.subarray(at, (at += length))) as { [Index in keyof Lengths]: Float32Array }
 }

@@ -7,6 +7,7 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { selfAttentionOperands } from '../operands.ts'
 import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
+import { Breaks } from '../breaks.ts'
 import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
 import { linear } from './linear.ts'
@@ -23,12 +24,13 @@ export function referenceEngine(version: string): Engine {
     device: 'cpu',
     version,
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
-    run: async (problem, wanted) => solve(problem, wanted),
+    run: solve,
     close: async () => {},
   }
 }
 
-function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
+async function solve(problem: AttentionProblem, wanted: Wanted, signal?: AbortSignal): Promise<AttentionOutput> {
+  const breaks = new Breaks(signal)
   const { size, visibility, scoring } = problem
   const { batch, queries: length, dIn, heads, keyValueHeads, headDim } = size
   const { input, projections } = selfAttentionOperands(problem)
@@ -38,7 +40,9 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
     return splitHeads(overflow(projected), batch, length, count, headDim)
   }
   const queries = project(projections.query, heads) //         (batch, heads, length, headDim)
+  if (breaks.due) await breaks.take()
   const keys = project(projections.key, keyValueHeads) //     (batch, keyValueHeads, length, headDim)
+  if (breaks.due) await breaks.take()
   const values = projections.value && project(projections.value, keyValueHeads)
 
   const square = length * length
@@ -51,6 +55,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
   for (let item = 0; item < batch; item++) {
     for (let head = 0; head < heads; head++) {
       const map = item * heads + head
+      if (breaks.due) await breaks.take()
       const keyValue = item * keyValueHeads + Math.floor((head * keyValueHeads) / heads)
       const mapScores = overflow(
         causalScores(
@@ -61,7 +66,9 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
           scoring.scale,
         ),
       )
+      if (breaks.due) await breaks.take()
       const mapWeights = causalSoftmax(mapScores, length) // (length, length)
+      if (breaks.due) await breaks.take()
       const mixed = problem.dropout
         ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability)
         : mapWeights
@@ -70,6 +77,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
           mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), length, headDim),
           map * part,
         )
+      if (breaks.due) await breaks.take()
       scores?.set(mapScores, map * square)
       weights?.set(mapWeights, map * square)
       for (let query = 0; query < length; query++) {

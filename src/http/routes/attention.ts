@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
+import { estimateBytes, estimateWork, refuseTooMuchWork } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
@@ -23,7 +23,7 @@ import { attentionRouteDocs } from '../schemas/attention-docs.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 
 /** POST and GET of the three compute endpoints. */
-export function attentionRoutes(computing: Computing, requestTimeout: number): AppPart {
+export function attentionRoutes(computing: Computing, limits: { seconds: number; workUnits: number }): AppPart {
   return (app) => {
     for (const kind of modelKinds) {
       app.post(
@@ -62,9 +62,12 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       reply: FastifyReply,
     ): Promise<FastifyReply> {
       const wanted = requestFor(form, asked, selection)
-      request.workUnits = estimateWork(wanted)
-      const needs = { bytes: estimateBytes(wanted), seconds: requestTimeout }
-      const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
+      const workUnits = estimateWork(wanted)
+      refuseTooMuchWork(workUnits, limits.workUnits)
+      const needs = { bytes: estimateBytes(wanted), workUnits, seconds: limits.seconds }
+      const result = await admit(computing, request, reply, needs, (signal) =>
+        compute(wanted, computing.engines, signal),
+      )
       request.engineUsed = result.engine
       const started = performance.now()
       const encoded = await encodeAttention(result, wanted.presentation, form, selection)
