@@ -77,11 +77,30 @@ export const settings = {
     fallback: () => './data',
     meaning: 'Where jobs and their results are kept. One service at a time.',
   },
+  MODELS_DIR: {
+    schema: Type.String({ minLength: 1 }),
+    read: text,
+    fallback: () => './models',
+    meaning: 'Folder of trained models, one a folder as Hugging Face lays it out; a Hugging Face cache works.',
+  },
   DATABASE_URL: {
     schema: Type.String(),
     read: text,
     fallback: () => '',
     meaning: 'A PostgreSQL for the jobs, shared by any number of replicas; empty: an embedded one in DATA_DIR.',
+  },
+  DATABASE_TIMEOUT: {
+    schema: Type.Number({ exclusiveMinimum: 0, maximum: 3600 }),
+    read: number,
+    fallback: () => 10,
+    meaning: 'How long the PostgreSQL of DATABASE_URL may take to answer, seconds; then routes of jobs say 503.',
+  },
+  JOBS_RESET: {
+    schema: Type.Boolean(),
+    read: boolean,
+    fallback: () => false,
+    meaning:
+      'An embedded database that is damaged or of another release is kept under another name, and an empty one begun.',
   },
   API_KEYS: {
     schema: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
@@ -165,7 +184,7 @@ export const settings = {
     schema: natural(1, 1 << 30),
     read: number,
     fallback: () => 4096,
-    meaning: 'Results of jobs that are kept, all together, MiB.',
+    meaning: 'All that is kept of jobs: requests, rows, results and events, MiB.',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: Type.String(),

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { ConfigError } from './config.ts'
 import type { Config } from './config.ts'
-import { lockFile, LockTaken } from './jobs/lock-file.ts'
+import { lockFolder, LockTaken } from './jobs/folder-lock.ts'
 
 /**
  * Makes DATA_DIR this service's own until the process ends; throws a ConfigError where another one has it. A folder
@@ -14,7 +13,7 @@ export function lockDataDir(
 ): void {
   if (DATABASE_URL !== '') return
   try {
-    lockFile(join(DATA_DIR, 'lock'))
+    lockFolder(DATA_DIR)
   } catch (error) {
     if (error instanceof LockTaken)
       throw new ConfigError(

@@ -83,9 +83,9 @@ export async function createService(
       readiness.failed('the GPU failed; the process is to be started anew')
     }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
-    asyncExperiments(jobs.jobs),
+    asyncExperiments(jobs.jobs, config.REQUEST_TIMEOUT),
     ...computeParts(config, computing, readiness),
-    jobRoutes(jobs.jobs),
+    jobRoutes(jobs.jobs, config.REQUEST_TIMEOUT),
     ...(first.length === 0 ? [openapiRoutes, dashboardRoutes()] : []),
   ])
   return {

@@ -163,15 +163,16 @@ function chooseWindow(
   const [allRows, allKeys] = [[0, size.queries - 1] as const, [0, size.keys - 1] as const]
   checkRange('/rows', chosenRows, size.queries)
   checkRange('/keys', chosenKeys, size.keys)
+  if (chosenRows === null && chosenKeys === null) return { rows: allRows, keys: allKeys }
   const seen = seenWithin(visibility, item, heads, chosenRows ?? allRows, chosenKeys ?? allKeys)
-  if (seen === null && (chosenRows !== null || chosenKeys !== null)) {
+  if (seen === null) {
     const [rows, keys] = [chosenRows ?? allRows, chosenKeys ?? allKeys]
     const which = visibility.kind === 'causal' ? `a key from ${keys[0]} on` : `any of the keys ${keys[0]}-${keys[1]}`
     throw invalid('/keys', `no query of the rows ${rows[0]}-${rows[1]} sees ${which}`)
   }
   return {
-    rows: chosenRows ?? (chosenKeys === null ? allRows : seen!.rows),
-    keys: chosenKeys ?? (chosenRows === null ? allKeys : seen!.keys),
+    rows: chosenRows ?? seen.rows,
+    keys: chosenKeys ?? seen.keys,
   }
 }
 

@@ -23,6 +23,7 @@ export interface RequestNeeds {
   readonly workUnits: number
   /** From its arrival on. */
   readonly seconds: number
+  check?(): void
 }
 
 /** Less work, about a millisecond, is done sooner than it is found out whether anybody still waits for it. */
@@ -30,9 +31,10 @@ const unitsWorthALook = 1.01
 
 /**
  * Runs one request's work in its turn: memory first, decided at once, then a place, then the work itself, all within
- * the deadline. The memory is given back when the answer is out or its client gone. `signal` aborts when the client
- * leaves or the deadline passes; work that is over in a moment gets none. What is charged is the estimate, or where the
- * work came to nothing what was spent on it.
+ * the deadline. The memory is given back when the answer is out or its client gone. What `check` refuses is refused
+ * before it waits, but not before its memory is known to be there. `signal` aborts when the client leaves or the
+ * deadline passes; work that is over in a moment gets none. What is charged is the estimate, or where the work came to
+ * nothing what was spent on it.
  */
 export async function admit<T>(
   computing: Computing,
@@ -52,6 +54,7 @@ export async function admit<T>(
   const call = request.headers[callHeader] as string | undefined
   if (call !== undefined && computing.calls?.begin(call) === false) throw new ClientLeft('the client left')
   try {
+    needs.check?.()
     const result = await computing.turns.run(deadline, request.timing, async () => {
       if (isLong && (await hasLeft(request))) deadline.leave()
       deadline.throwIfOver()

@@ -12,20 +12,26 @@ import type { FigureSelection } from '../figures/index.ts'
 export const attentionForms = ['json', 'npz', 'vegalite', 'svg', 'png'] as const
 export type AttentionForm = (typeof attentionForms)[number]
 
-/**
- * What a form needs computed: a figure just what it draws, whatever `return` says. Refuses a figure that cannot be
- * drawn.
- */
+/** What a form needs computed: a figure just what it draws, whatever `return` says. */
 export function requestFor(
   form: AttentionForm,
   request: AttentionRequest,
   selection: FigureSelection,
 ): AttentionRequest {
-  if (form === 'json' || form === 'npz') return request
-  const returns = new Set(figureNeeds(selection.figure))
-  const [outline] = request.source.outlines(needsOf(returns))
-  checkFigure(selection, outline, request.presentation)
-  return { ...request, returns }
+  return isFigure(form) ? { ...request, returns: new Set(figureNeeds(selection.figure)) } : request
+}
+
+/** Refuses a figure that cannot be drawn, before it is computed. Reads what each row sees. */
+export function checkForm(
+  form: AttentionForm,
+  { source, returns, presentation }: AttentionRequest,
+  selection: FigureSelection,
+): void {
+  if (isFigure(form)) checkFigure(selection, source.outlines(needsOf(returns))[0], presentation)
+}
+
+function isFigure(form: AttentionForm): boolean {
+  return form !== 'json' && form !== 'npz'
 }
 
 /** A result as bytes: small ones whole, large ones as a stream that follows its reader. */

@@ -12,6 +12,8 @@ export interface Database {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** Commits when `work` resolves, rolls back when it throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>
+  /** Gives the room of what was deleted back, where no process of the database does so by itself. */
+  tidy(): Promise<void>
   close(): Promise<void>
 }
 

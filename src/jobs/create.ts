@@ -32,6 +32,8 @@ export function createJobs(config: Config, log: FastifyBaseLogger, side: Computi
     folder: new JobFolder(config.DATA_DIR),
     databaseUrl: config.DATABASE_URL,
     limits: { retentionDays: config.JOB_RETENTION, jobsPerCaller: config.JOB_LIMIT, bytes: config.JOB_STORAGE * mebi },
+    databaseTimeoutMs: config.DATABASE_TIMEOUT * 1000,
+    reset: config.JOBS_RESET,
     version,
     lanes: Math.max(1, config.WORKERS) + 1, // one more, so that no worker waits for the database
     chunkSeconds: chunkSeconds(config),
@@ -44,7 +46,11 @@ export function createJobs(config: Config, log: FastifyBaseLogger, side: Computi
     jobs: new Jobs(
       opening,
       side,
-      { maxSeeds: config.MAX_SEEDS, chunkBytes: memoryShares(config).workerBytes },
+      {
+        maxSeeds: config.MAX_SEEDS,
+        chunkBytes: memoryShares(config).workerBytes,
+        databaseSeconds: config.DATABASE_URL === '' ? null : config.DATABASE_TIMEOUT,
+      },
       version,
       log,
     ),

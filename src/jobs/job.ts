@@ -18,8 +18,6 @@ export interface JobRow {
   readonly id: string
   readonly number: number
   readonly kind: JobKind
-  /** The body of the request, JSON. */
-  readonly request: string
   readonly state: JobState
   readonly seeds: number
   readonly done: number

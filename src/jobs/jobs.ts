@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { ServiceError } from '../errors.ts'
 import { estimateOperations, refuseTooMuchWork } from '../experiments/estimate.ts'
@@ -7,7 +8,7 @@ import { seedsOf } from '../experiments/plan.ts'
 import type { ExperimentRequest } from '../http/read/experiment-request.ts'
 import { noJobs } from './api.ts'
 import type { JobsApi } from './api.ts'
-import { estimateChunkBytes, rowBytes, seedsPerChunk } from './chunks.ts'
+import { estimateChunkBytes, seedsPerChunk, storedBytes } from './chunks.ts'
 import { checkEngine } from './computing-side.ts'
 import type { ComputingSide } from './computing-side.ts'
 import { contentOf, idOf } from './content.ts'
@@ -15,11 +16,14 @@ import { eventStream } from './events.ts'
 import { documentOf, hasEnded } from './job.ts'
 import type { JobDocument, JobKind, JobProblem, JobRow } from './job.ts'
 import type { Open, Opening } from './opening.ts'
+import { storageFailed, storageSilent } from './storage-failed.ts'
 
 export interface JobLimits {
   readonly maxSeeds: number
   /** Bytes that the work on one chunk may hold. */
   readonly chunkBytes: number
+  /** How long a database of another machine may take to answer; null: it is in this process. */
+  readonly databaseSeconds: number | null
 }
 
 /** Operations of one job: some thirty hours of one core. */
@@ -78,8 +82,6 @@ export class Jobs implements JobsApi {
     }
     const content = contentOf(caller, this.#version, asked)
     return this.#use(async ({ store, runner }) => {
-      const bytes = rowBytes(plan) + request.length
-      this.#opening.checkRoom(bytes)
       this.#opening.accepting()
       const { job, isNew } = await store.submit({
         content,
@@ -89,7 +91,7 @@ export class Jobs implements JobsApi {
         request,
         seeds: seedsOf(plan),
         seedsPerChunk: seedsAtOnce,
-        bytes,
+        bytes: storedBytes(plan, asked.returns.has('rows'), seedsAtOnce) + Buffer.byteLength(request),
       })
       this.#opening.accepting()
       runner.wake()
@@ -136,41 +138,50 @@ export class Jobs implements JobsApi {
     })
   }
 
-  result(caller: string, id: string, form: string): Promise<Buffer> {
+  async result(caller: string, id: string, form: string): Promise<Buffer> {
     if (this.#opening.isFresh) return noJobs.result(caller, id, form)
-    return this.#use(async ({ store, render }) => {
+    const kept = await this.#use(async ({ store, render }) => {
       const job = await store.get(caller, id)
       refuseWithoutResult(job)
-      if (form === 'json') {
-        const result = await store.result(id)
-        if (result !== null) return Buffer.from(result)
-      }
-      const answers = await store.answers(id)
+      const result = form === 'json' ? await store.result(id) : null
+      if (result !== null) return result
+      const [request, answers] = [await store.request(id), await store.answers(id)]
       if (answers.length === 0) throw expired(job) // it was swept in this moment
-      return render(job.kind, job.request, answers, form)
+      return { make: () => render(job.kind, request, answers, form) }
     })
+    return typeof kept === 'string' ? Buffer.from(kept) : kept.make()
   }
 
-  /** Runs `work` on the open database; what goes wrong there is `storage-failed`, and the service goes on. */
+  /**
+   * Runs `work` on the open database; what goes wrong there is `storage-failed`, and the service goes on. So is a
+   * database that says nothing for too long.
+   */
   async #use<T>(work: (open: Open) => Promise<T>): Promise<T> {
+    const { databaseSeconds } = this.#limits
+    if (databaseSeconds === null) return this.#workOn(work)
+    const done = new AbortController()
+    const silent = delay(databaseSeconds * 1000, undefined, { signal: done.signal }).then(() => {
+      throw storageSilent(databaseSeconds)
+    })
+    try {
+      return await Promise.race([this.#workOn(work), silent])
+    } finally {
+      silent.catch(() => {})
+      done.abort()
+    }
+  }
+
+  async #workOn<T>(work: (open: Open) => Promise<T>): Promise<T> {
     const open = await this.#opening.open()
     try {
       return await work(open)
     } catch (error) {
       if (error instanceof ServiceError) throw error
       this.#log.error({ err: error }, 'job store')
-      void this.#opening.check(open)
+      void this.#opening.check(open, error)
       throw storageFailed(error)
     }
   }
-}
-
-export function storageFailed(cause: unknown): ServiceError {
-  return new ServiceError(
-    'storage-failed',
-    'The job store cannot be used at the moment; the log of the service has the reason. Nothing was accepted or lost.',
-    { cause, headers: { 'retry-after': '5' } },
-  )
 }
 
 function expired(job: JobRow): ServiceError {

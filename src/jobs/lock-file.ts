@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Somebody else holds the lock. */
@@ -16,9 +14,8 @@ const held = new Set<DatabaseSync>()
  * lock on a file it never writes to), so a killed process leaves none behind and no process id can be mistaken.
  * Throws LockTaken; any other error says that the folder cannot be used.
  */
-export function lockFile(path: string, waitMs = 0): { release(): void } {
-  mkdirSync(dirname(path), { recursive: true })
-  const database = new DatabaseSync(path, { timeout: waitMs })
+export function lockFile(path: string): { release(): void } {
+  const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './connection.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobFolder } from './job-folder.ts'
-import { storageFailed } from './jobs.ts'
+import { storageFailed } from './storage-failed.ts'
 import type { ChunkCounts, StoreNumbers } from './numbers.ts'
 import { TaskQueue } from './queue.ts'
 import { Runner } from './runner.ts'
@@ -11,6 +11,7 @@ import type { ComputeChunk, Render } from './runner.ts'
 import { JobStore } from './store.ts'
 import type { StoreLimits } from './store.ts'
 import { makeTables } from './tables.ts'
+import { damageAtOpening, damageOf, unusable, UnusableStore } from './unusable-store.ts'
 import { JobWatch } from './watch.ts'
 
 /** Everything that works on an open database. */
@@ -31,7 +32,11 @@ export interface OpeningParts {
   readonly folder: JobFolder
   /** Empty: the embedded database. */
   readonly databaseUrl: string
-  readonly limits: StoreLimits
+  readonly limits: Omit<StoreLimits, 'checkRoom'>
+  /** How long a statement, or the wait for a connection, may take, where the database is another machine's. */
+  readonly databaseTimeoutMs: number
+  /** An embedded database that cannot be used is kept aside, and an empty one takes its place. */
+  readonly reset: boolean
   /** Of the service. */
   readonly version: string
   /** Chunks computed at once. */
@@ -47,6 +52,10 @@ export interface OpeningParts {
 
 const againMs = 2_000
 const sweepEveryMs = 60_000
+const mendTimesEveryMs = 5_000
+/** A shared database that does not answer is not waited for when everything else is closed. */
+const lastStatementsMs = 5_000
+const mebi = 2 ** 20
 /** Less than the gateway waits for this process's metrics. */
 const numbersWithinMs = 300
 
@@ -56,6 +65,8 @@ export class Opening {
   #open: Promise<Open> | null = null
   #accepted = 0
   #failedAt = -Infinity
+  /** Why it cannot be opened until somebody has done something about it. */
+  #unusable: UnusableStore | null = null
   #again: NodeJS.Timeout | undefined
   #closed = false
   /** Being asked for; whoever asks meanwhile gets the same. */
@@ -80,37 +91,62 @@ export class Opening {
   /** Throws storage-failed. */
   open(): Promise<Open> {
     if (this.#open !== null) return this.#open
+    if (this.#unusable !== null) return Promise.reject(unusable(this.#unusable))
     if (this.#closed || performance.now() - this.#failedAt < againMs) return Promise.reject(storageFailed(null))
-    this.#open = this.#begin().catch((error: unknown) => {
-      this.#parts.log.error({ err: error }, 'the job store cannot be opened')
-      this.#open = null
-      this.#failedAt = performance.now()
-      this.#tryAgain()
-      throw error instanceof ServiceError ? error : storageFailed(error)
-    })
+    this.#open = this.#begin()
+      .catch((error: unknown) => {
+        const damage = damageAtOpening(error)
+        if (damage === null || !this.#parts.reset || this.#parts.databaseUrl !== '') throw damage ?? error
+        this.#keepAside(damage)
+        return this.#begin()
+      })
+      .catch((error: unknown) => {
+        this.#open = null
+        if (error instanceof UnusableStore) {
+          this.#giveUp(error)
+          throw unusable(error)
+        }
+        this.#parts.log.error({ err: error }, 'the job store cannot be opened')
+        this.#failedAt = performance.now()
+        this.#tryAgain()
+        throw error instanceof ServiceError ? error : storageFailed(error)
+      })
     return this.#open
   }
 
-  /** Something went wrong on it: closes it when it answers no more, so that it is opened anew. */
-  async check(open: Open): Promise<void> {
-    if (!open.database.exclusive || open.closing.aborted) return
-    try {
-      await open.database.transaction((connection) =>
-        connection.executeSql('SELECT 1 FROM attention_jobs.jobs LIMIT 1'),
-      )
-    } catch {
-      if (open.closing.aborted) return
-      this.#parts.log.error('the job store is opened anew')
-      await open.close() // before it is opened anew: there can be one at a time
-      this.#open = null
-      this.#failedAt = performance.now()
-      this.#tryAgain()
-    }
+  #keepAside(damage: UnusableStore): void {
+    const keptAs = this.#parts.folder.keepAside()
+    this.#parts.log.warn(
+      { folder: this.#parts.folder.path, kept_as: keptAs },
+      `the job store cannot be used: ${damage.message}; it is kept under another name, and an empty one begun (JOBS_RESET)`,
+    )
   }
 
-  /** Throws storage-failed where there is no room for a job's rows. */
-  checkRoom(bytes: number): void {
-    if (this.#parts.databaseUrl === '') this.#parts.folder.checkRoom(bytes)
+  #giveUp(damage: UnusableStore): void {
+    this.#unusable = damage
+    const remedy =
+      this.#parts.databaseUrl === ''
+        ? 'put a copy back that is whole, or start with JOBS_RESET=true to keep this one under another name and begin an empty one'
+        : 'look at the database'
+    this.#parts.log.error(
+      { folder: this.#parts.databaseUrl === '' ? this.#parts.folder.database : undefined },
+      `the job store cannot be used, so there are no jobs: ${damage.message}; ${remedy}`,
+    )
+  }
+
+  /** `error` came from it: closes it when it answers no more, so that it is opened anew, or when it is damaged. */
+  async check(open: Open, error: unknown): Promise<void> {
+    if (!open.database.exclusive || open.closing.aborted) return
+    const damage = damageOf(error)
+    if (damage === null && (await answers(open.database))) return
+    if (open.closing.aborted) return
+    await open.close() // before it is opened anew: there can be one at a time
+    this.#open = null
+    if (damage !== null && !this.#parts.reset) return this.#giveUp(damage)
+    if (damage !== null) this.#keepAside(damage)
+    else this.#parts.log.error('the job store is opened anew')
+    this.#failedAt = performance.now()
+    this.#tryAgain()
   }
 
   /** A job is being accepted: called before, and once it is stored. */
@@ -160,9 +196,9 @@ export class Opening {
   }
 
   async #begin(): Promise<Open> {
-    const { folder, databaseUrl, limits, version, lanes, chunkSeconds, compute, render, log, counts } = this.#parts
-    const { openEmbedded, openShared } = await import('./database.ts') // loaded with the first job, not before
-    const database = databaseUrl === '' ? await openEmbedded(folder) : openShared(databaseUrl)
+    const { version, lanes, chunkSeconds, compute, render, log, counts } = this.#parts
+    const limits = { ...this.#parts.limits, checkRoom: this.#checkRoom }
+    const database = await this.#database()
     const closing = new AbortController()
     try {
       // An error of pg-boss's own maintenance: it goes on by itself. Unheard, it would end the process.
@@ -171,7 +207,7 @@ export class Opening {
       await queue.start(chunkSeconds + 60)
       await database.transaction(makeTables)
       if (database.exclusive) {
-        folder.markMade()
+        this.#warnOfSmallDisk()
         await queue.clear(database)
       }
       const store = new JobStore(database, queue, limits, version)
@@ -185,7 +221,7 @@ export class Opening {
         log,
         counts,
         ended: () => this.ended(store),
-        broken: () => void this.check(open),
+        broken: (error) => void this.check(open, error),
       })
       await store.sweep()
       await this.ended(store)
@@ -193,6 +229,7 @@ export class Opening {
         () => void store.sweep().catch((error: unknown) => log.warn({ err: error }, 'job store')),
         sweepEveryMs,
       )
+      const mending = setInterval(() => void queue.mendTimes(database).catch(() => {}), mendTimesEveryMs)
       const open: Open = {
         database,
         store,
@@ -207,18 +244,55 @@ export class Opening {
         },
         async close() {
           clearInterval(sweeping)
+          clearInterval(mending)
           await open.quiet()
           watch.stop()
-          await queue.stop().catch(() => {})
+          await Promise.race([queue.stop().catch(() => {}), delay(lastStatementsMs, undefined, { ref: false })])
           await database.close()
         },
       }
       runner.start(lanes)
       return open
     } catch (error) {
-      await database.boss.stop({ graceful: false }).catch(() => {})
+      const stopped = database.boss.stop({ graceful: false }).catch(() => {})
+      await Promise.race([stopped, delay(lastStatementsMs, undefined, { ref: false })])
       await database.close()
       throw error
     }
   }
+
+  /** Its code is loaded with the first job, not before. */
+  async #database(): Promise<Database> {
+    const { databaseUrl, databaseTimeoutMs, folder, limits, log } = this.#parts
+    if (databaseUrl !== '') return (await import('./shared-database.ts')).openShared(databaseUrl, databaseTimeoutMs)
+    const { openEmbedded } = await import('./embedded-database.ts')
+    return openEmbedded(folder, logBytes(limits.bytes), log)
+  }
+
+  readonly #checkRoom = (bytes: number): void => {
+    if (this.#parts.databaseUrl === '') this.#parts.folder.checkRoom(bytes)
+  }
+
+  /** Jobs are refused where the disk is full, whatever JOB_STORAGE allows; the operator should know before. */
+  #warnOfSmallDisk(): void {
+    const { folder, limits, log } = this.#parts
+    const disk = folder.diskBytes
+    if (disk >= limits.bytes) return
+    const figures = { disk_mib: Math.floor(disk / mebi), job_storage_mib: Math.floor(limits.bytes / mebi) }
+    log.warn(figures, 'the disk of DATA_DIR is smaller than JOB_STORAGE: jobs will be refused before that is reached')
+  }
+}
+
+async function answers(database: Database): Promise<boolean> {
+  try {
+    await database.transaction((connection) => connection.executeSql('SELECT 1 FROM attention_jobs.jobs LIMIT 1'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** How much an embedded database writes to its log before it is tidied up: a part of what may be kept. */
+function logBytes(storageBytes: number): number {
+  return Math.min(64 * mebi, Math.max(8 * mebi, storageBytes / 8))
 }

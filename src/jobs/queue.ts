@@ -1,6 +1,7 @@
 import type { PgBoss } from 'pg-boss'
 import type { Connection, Database } from './connection.ts'
 import { rowsOf } from './connection.ts'
+import { queueSchema } from './queue-options.ts'
 
 const name = 'chunks'
 /** pg-boss allows no shorter one. A replica that is silent for this long is taken for dead. */
@@ -8,6 +9,9 @@ const heartbeatSeconds = 10
 const touchEveryMs = 3_000
 const longestSeconds = 86_399
 const yearSeconds = 365 * 86_400
+const longestRetrySeconds = 15
+/** What the database's clock may differ by within transactions that run at the same time. */
+const clockSlackSeconds = 5
 
 /** What the queue carries: a chunk to compute, or the report to make when all are there. */
 export interface Task {
@@ -39,7 +43,7 @@ export class TaskQueue {
       retryLimit: 1_000_000, // who gives up is the job, after three failures of a chunk; a dead replica is none
       retryDelay: 1,
       retryBackoff: true,
-      retryDelayMax: 15,
+      retryDelayMax: longestRetrySeconds,
       expireInSeconds: Math.min(longestSeconds, Math.ceil(taskSeconds)),
       heartbeatSeconds,
       retentionSeconds: yearSeconds,
@@ -83,6 +87,34 @@ export class TaskQueue {
   /** It is to be tried again, later each time. */
   async again(task: TakenTask): Promise<void> {
     await this.#boss.fail(name, [attemptOf(task)])
+  }
+
+  /** The tasks of a job that has ended: nobody needs to take them any more. One that is taken ends by itself. */
+  async forget(connection: Connection, job: string): Promise<void> {
+    await connection.executeSql(
+      `DELETE FROM ${queueSchema}.job WHERE name = $1 AND data->>'job' = $2 AND state < 'active'`,
+      [name, job],
+    )
+  }
+
+  /**
+   * Mends times that lie in the future, which only a clock that was put back leaves behind: a task would not be due, or
+   * its dead replica not be missed, until the clock had come to them again. The database's clock is the one that counts.
+   */
+  async mendTimes(database: Database): Promise<void> {
+    const after = (seconds: number): string => `${queueSchema}.job_now() + interval '${seconds} seconds'`
+    await database.query(
+      `UPDATE ${queueSchema}.job SET start_after = least(start_after, ${after(0)}),
+         started_on = least(started_on, ${after(0)}), heartbeat_on = least(heartbeat_on, ${after(0)})
+       WHERE name = $1 AND state < 'completed' AND (start_after > ${after(longestRetrySeconds + clockSlackSeconds)}
+         OR started_on > ${after(clockSlackSeconds)} OR heartbeat_on > ${after(clockSlackSeconds)})`,
+      [name],
+    )
+    await database.query(
+      `UPDATE ${queueSchema}.queue SET monitor_claim_on = NULL, monitor_on = NULL, maintain_on = NULL
+       WHERE name = $1 AND greatest(monitor_claim_on, monitor_on, maintain_on) > ${after(clockSlackSeconds)}`,
+      [name],
+    )
   }
 
   /** Throws everything away that waits or looks taken; for a database that nobody else uses. */

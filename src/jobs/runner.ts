@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { ServiceError } from '../errors.ts'
+import { largestKeptReport } from './chunks.ts'
 import { hasEnded } from './job.ts'
 import type { JobKind, JobProblem, JobState } from './job.ts'
 import type { ChunkCounts } from './numbers.ts'
@@ -19,7 +20,6 @@ export type Render = (kind: JobKind, request: string, answers: readonly string[]
 
 const lookEveryMs = 500
 const afterErrorMs = 2_000
-const largestKeptResult = 4 * 2 ** 20
 /** Errors that say nothing about the chunk: it waits and is tried again, however often. */
 const passing: ReadonlySet<string> = new Set([
   'not-ready',
@@ -41,7 +41,7 @@ export class Runner {
   readonly #log: FastifyBaseLogger
   readonly #counts: ChunkCounts
   readonly #ended: () => Promise<void>
-  readonly #broken: () => void
+  readonly #broken: (error: unknown) => void
   readonly #stopping = new AbortController()
   readonly #lanes: Promise<void>[] = []
   #wake = new AbortController()
@@ -55,7 +55,7 @@ export class Runner {
     log: FastifyBaseLogger
     counts: ChunkCounts
     ended: () => Promise<void>
-    broken: () => void
+    broken: (error: unknown) => void
   }) {
     this.#store = parts.store
     this.#queue = parts.queue
@@ -95,7 +95,7 @@ export class Runner {
       } catch (error) {
         if (signal.aborted) return
         this.#log.error({ err: error, task }, 'job queue')
-        this.#broken()
+        this.#broken(error)
         // Else it comes back when its heartbeat is missed
         if (task !== null) await this.#queue.again(task).catch(() => {})
         await pause(afterErrorMs, signal)
@@ -154,7 +154,7 @@ export class Runner {
     } catch (error) {
       return this.#failed(task, error)
     }
-    await this.#store.succeeded(task, result.length > largestKeptResult ? null : result.toString())
+    await this.#store.succeeded(task, result.length > largestKeptReport ? null : result.toString())
     await this.#ended()
   }
 

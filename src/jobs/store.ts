@@ -5,6 +5,8 @@ import { documentOf, eventName, unknownJob } from './job.ts'
 import type { JobKind, JobProblem, JobRow, JobState } from './job.ts'
 import type { StoreNumbers } from './numbers.ts'
 import type { Task, TaskQueue, TakenTask } from './queue.ts'
+import { day, JobStorage } from './storage.ts'
+import type { StorageLimits } from './storage.ts'
 
 /** What is stored of a new job. */
 export interface NewJob {
@@ -16,16 +18,13 @@ export interface NewJob {
   readonly request: string
   readonly seeds: number
   readonly seedsPerChunk: number
-  /** What its rows will take, about. */
+  /** What will be kept of it at most, about. */
   readonly bytes: number
 }
 
-export interface StoreLimits {
-  readonly retentionDays: number
+export interface StoreLimits extends StorageLimits {
   /** Unfinished jobs of one caller. */
   readonly jobsPerCaller: number
-  /** Rows of all jobs together. */
-  readonly bytes: number
 }
 
 /** A chunk to compute. */
@@ -36,10 +35,9 @@ export interface ChunkWork {
   readonly to: number
 }
 
-const day = "interval '1 day'"
-/** For how long an expired job is still known. */
-const tombstoneDays = 90
 const mostFailures = 3
+/** A lock of the database: any number, the same for all replicas. */
+const oneAtATime = 7_266_002
 
 /** Whether version `a` came after version `b`, both like 1.2.3. */
 function isNewer(a: string, b: string): boolean {
@@ -51,6 +49,7 @@ export class JobStore {
   readonly #database: Database
   readonly #queue: TaskQueue
   readonly #limits: StoreLimits
+  readonly #storage: JobStorage
   readonly #version: string
 
   /** @param version of the service: rows of another one are not mixed with its own */
@@ -58,13 +57,14 @@ export class JobStore {
     this.#database = database
     this.#queue = queue
     this.#limits = limits
+    this.#storage = new JobStorage(database, limits)
     this.#version = version
   }
 
   /** The job of this content: the one that is there, unless it failed, was cancelled or has expired, else a new one. */
   async submit(job: NewJob): Promise<{ job: JobRow; isNew: boolean }> {
     return this.#database.transaction(async (connection) => {
-      await connection.executeSql('SELECT pg_advisory_xact_lock(hashtext($1))', [job.caller])
+      await connection.executeSql(`SELECT pg_advisory_xact_lock(${oneAtATime})`) // or two could take the last room
       const [latest] = await rowsOf<JobRow & { attempt: number }>(
         connection,
         `SELECT ${this.#columns}, attempt FROM attention_jobs.jobs WHERE content = $1 ORDER BY attempt DESC LIMIT 1`,
@@ -107,7 +107,7 @@ export class JobStore {
     const older =
       before === undefined ? 'TRUE' : 'number < (SELECT number FROM attention_jobs.jobs WHERE id = $3 AND caller = $1)'
     return this.#database.query<JobRow>(
-      `SELECT ${this.#columns} FROM attention_jobs.jobs WHERE caller = $1 AND NOT ${this.#expired} AND ${older} ORDER BY number DESC LIMIT $2`,
+      `SELECT ${this.#columns} FROM attention_jobs.jobs WHERE caller = $1 AND NOT ${this.#storage.expired} AND ${older} ORDER BY number DESC LIMIT $2`,
       before === undefined ? [caller, limit] : [caller, limit, before],
     )
   }
@@ -120,9 +120,9 @@ export class JobStore {
         connection,
         id,
         "state IN ('queued', 'running')",
-        "state = 'cancelled', finished_at = now(), bytes = 0",
+        "state = 'cancelled', finished_at = now(), request = ''",
       )
-      if (job !== null) await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [id])
+      if (job !== null) await this.#dropWork(connection, id)
       return job
     })
   }
@@ -193,10 +193,10 @@ export class JobStore {
         connection,
         task.job,
         "state IN ('queued', 'running')",
-        "state = 'failed', finished_at = now(), bytes = 0, problem = $2",
+        "state = 'failed', finished_at = now(), request = '', problem = $2",
         [JSON.stringify(problem)],
       )
-      if (job !== null) await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [task.job])
+      if (job !== null) await this.#dropWork(connection, task.job)
       return true
     })
     if (!givenUp) await this.#queue.again(task)
@@ -231,7 +231,17 @@ export class JobStore {
         "state = 'succeeded', finished_at = now(), result = $2",
         [result],
       )
+      await this.#storage.measure(connection, task.job)
     })
+  }
+
+  /** The body of its request; empty where it is no longer kept. */
+  async request(id: string): Promise<string> {
+    const [job] = await this.#database.query<{ request: string }>(
+      'SELECT request FROM attention_jobs.jobs WHERE id = $1',
+      [id],
+    )
+    return job?.request ?? ''
   }
 
   async result(id: string): Promise<string | null> {
@@ -252,7 +262,7 @@ export class JobStore {
   /** How many jobs there are in each state, and the seeds that are still to be computed. */
   async numbers(): Promise<StoreNumbers> {
     const rows = await this.#database.query<{ state: JobState; count: number | string; left: number | string }>(
-      `SELECT state, count(*) AS count, sum(CASE WHEN state IN ('queued', 'running') THEN seeds - done ELSE 0 END) AS left FROM attention_jobs.jobs WHERE NOT ${this.#expired} GROUP BY state`,
+      `SELECT state, count(*) AS count, sum(CASE WHEN state IN ('queued', 'running') THEN seeds - done ELSE 0 END) AS left FROM attention_jobs.jobs WHERE NOT ${this.#storage.expired} GROUP BY state`,
     )
     return {
       jobs: Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)])),
@@ -260,23 +270,16 @@ export class JobStore {
     }
   }
 
-  /** Removes what has expired; what is left of a job then is that there was one, and after some time not even that. */
-  async sweep(): Promise<void> {
-    await this.#database.transaction(async (connection) => {
-      const expired = await rowsOf<{ id: string }>(
-        connection,
-        `UPDATE attention_jobs.jobs SET result = NULL, request = '', bytes = 0 WHERE ${this.#expired} AND request <> '' RETURNING id`,
-      )
-      const ids = expired.map(({ id }) => id)
-      if (ids.length === 0) return
-      await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = ANY($1)', [ids])
-      await connection.executeSql('DELETE FROM attention_jobs.events WHERE job = ANY($1)', [ids])
-    })
-    await this.#database.query(
-      `DELETE FROM attention_jobs.jobs WHERE finished_at < now() - ${this.#limits.retentionDays + tombstoneDays} * ${day}`,
-    )
-    // The embedded database has no process that does this by itself.
-    if (this.#database.exclusive) for (const command of ['VACUUM', 'CHECKPOINT']) await this.#database.query(command)
+  /** Removes what has expired, and gives its room back. */
+  sweep(): Promise<void> {
+    return this.#storage.sweep()
+  }
+
+  /** Of a job that ended without a result: its chunks and tasks. */
+  async #dropWork(connection: Connection, id: string): Promise<void> {
+    await connection.executeSql('DELETE FROM attention_jobs.chunks WHERE job = $1', [id])
+    await this.#queue.forget(connection, id)
+    await this.#storage.measure(connection, id)
   }
 
   /**
@@ -309,13 +312,9 @@ export class JobStore {
     return false
   }
 
-  get #expired(): string {
-    return `coalesce(finished_at + ${this.#limits.retentionDays} * ${day} <= now(), FALSE)`
-  }
-
   get #columns(): string {
-    return `id, number, kind, request, state, seeds, done, event, problem, created_at, started_at, finished_at,
-      finished_at + ${this.#limits.retentionDays} * ${day} AS expires_at, ${this.#expired} AS expired`
+    return `id, number, kind, state, seeds, done, event, problem, created_at, started_at, finished_at,
+      finished_at + ${this.#limits.retentionDays} * ${day} AS expires_at, ${this.#storage.expired} AS expired`
   }
 
   /** Changes a job that is in a state to be changed, and writes the event of it. */
@@ -341,6 +340,7 @@ export class JobStore {
     return job
   }
 
+  /** Throws where a caller has too many unfinished jobs, or there is no room for this one. */
   async #checkLimits(connection: Connection, job: NewJob): Promise<void> {
     const [unfinished] = await rowsOf<{ count: number | string }>(
       connection,
@@ -354,16 +354,6 @@ export class JobStore {
         { headers: { 'retry-after': '10' } },
       )
     }
-    const [stored] = await rowsOf<{ bytes: number }>(
-      connection,
-      'SELECT coalesce(sum(bytes), 0) AS bytes FROM attention_jobs.jobs',
-    )
-    if (Number(stored!.bytes) + job.bytes > this.#limits.bytes) {
-      throw new ServiceError(
-        'storage-failed',
-        'The results that are kept leave no room for this job (JOB_STORAGE); try again when some have expired.',
-        { headers: { 'retry-after': '600' } },
-      )
-    }
+    await this.#storage.check(connection, job.bytes)
   }
 }

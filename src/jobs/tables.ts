@@ -53,4 +53,9 @@ const lockNumber = 7_266_001
 export async function makeTables(connection: Connection): Promise<void> {
   await connection.executeSql(`SELECT pg_advisory_xact_lock(${lockNumber})`)
   await connection.executeSql(statements)
+  // Fails where tables of another release of the service are others.
+  await connection.executeSql(`SELECT id, number, content, attempt, caller, kind, request, version, state, seeds, done,
+      event, bytes, problem, result, created_at, started_at, finished_at FROM attention_jobs.jobs LIMIT 0`)
+  await connection.executeSql('SELECT job, number, first, count, failures, answer FROM attention_jobs.chunks LIMIT 0')
+  await connection.executeSql('SELECT job, number, name, data FROM attention_jobs.events LIMIT 0')
 }

@@ -34,21 +34,29 @@ export class WeightStore {
    * SHA-256 of a checkpoint's weights: of its one file, as sha256sum prints it; of several, of the lines that sha256sum
    * prints of them. Remembered by the files' identities.
    */
-  async digest(checkpoint: Checkpoint): Promise<string> {
-    const remembered = join(this.#folder, `${await identityOf(checkpoint)}.sha256`)
-    const known = await readFile(remembered, 'utf8').catch(() => '')
-    if (/^[0-9a-f]{64}$/.test(known)) return known
+  async digest(checkpoint: Checkpoint, signal?: AbortSignal): Promise<string> {
+    const known = await this.rememberedDigest(checkpoint)
+    if (known !== null) return known
     const lines: string[] = []
     for (const file of checkpoint.files) {
       const hash = createHash('sha256')
-      for (let at = 0; at < file.size; at += chunkBytes)
+      for (let at = 0; at < file.size; at += chunkBytes) {
+        signal?.throwIfAborted()
         hash.update(await file.read(at, Math.min(chunkBytes, file.size - at)))
+      }
       lines.push(`${hash.digest('hex')}  ${file.name}\n`)
     }
     const digest =
       lines.length === 1 ? lines[0]!.slice(0, 64) : createHash('sha256').update(lines.join('')).digest('hex')
-    await this.#writeWhole(remembered, (handle) => writeFile(handle, digest)).catch(() => {}) // only remembered
+    const file = join(this.#folder, await digestFile(checkpoint))
+    await this.#writeWhole(file, (handle) => writeFile(handle, digest)).catch(() => {}) // only remembered
     return digest
+  }
+
+  /** The digest of a checkpoint that has been read before, in any process; else null. */
+  async rememberedDigest(checkpoint: Checkpoint): Promise<string | null> {
+    const known = await readFile(join(this.#folder, await digestFile(checkpoint)), 'utf8').catch(() => '')
+    return /^[0-9a-f]{64}$/.test(known) ? known : null
   }
 
   /**
@@ -62,7 +70,7 @@ export class WeightStore {
     digest: string,
     signal?: AbortSignal,
   ): Promise<StoredWeights> {
-    const tensors = parameters.map((parameter) => servedTensor(checkpoint, parameter))
+    const tensors = checkParameters(checkpoint, parameters)
     const places = new Map<string, WeightPlace>()
     let size = 0
     for (const { name, shape } of parameters) {
@@ -167,9 +175,13 @@ export class StoredWeights implements Weights {
   }
 }
 
+/** The tensors of parameters, in their order. @throws UnsupportedModel where one is missing or another one */
+export function checkParameters(checkpoint: Checkpoint, parameters: readonly Parameter[]): ServedTensor[] {
+  return parameters.map((parameter) => servedTensor(checkpoint, parameter))
+}
+
 type ServedTensor = CheckpointTensor & { readonly dtype: ServedDtype; readonly transposed: boolean }
 
-/** A checkpoint's tensor for a parameter. @throws UnsupportedModel when it is missing or another one */
 function servedTensor(checkpoint: Checkpoint, { name, shape, transposed = false }: Parameter): ServedTensor {
   const tensor = checkpoint.tensors.get(name)
   if (tensor === undefined) throw new UnsupportedModel(`the tensor ${JSON.stringify(name)} is missing`)
@@ -227,9 +239,10 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
     done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
 }
 
-async function identityOf({ files }: Checkpoint): Promise<string> {
+/** Where a digest is remembered: by the identities of the files. */
+async function digestFile({ files }: Checkpoint): Promise<string> {
   const identities = await Promise.all(files.map((file) => file.identity()))
-  return createHash('sha256').update(identities.join('\n')).digest('hex').slice(0, 32)
+  return `${createHash('sha256').update(identities.join('\n')).digest('hex').slice(0, 32)}.sha256`
 }
 
 async function sizeOf(path: string): Promise<number | null> {

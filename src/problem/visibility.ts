@@ -9,9 +9,11 @@ import type { Broadcast } from './broadcast.ts'
 export interface Visibility {
   readonly queries: number
   readonly keys: number
-  /** The narrowest that is true; `intervals` have no holes. */
+  /** The first that is true of `causal`, `every-key`, `intervals`, which have no holes, and `holes`. */
   readonly kind: 'every-key' | 'causal' | 'intervals' | 'holes'
-  /** Row r of (item, head) is at `rowIndex`: 0 where a rule is the same for all items, or all heads. */
+  /** How many (item, head) are kept: 1 where the rules are the same for all of them. */
+  readonly patterns: number
+  /** Patterns from one item to the next, and from one head to the next; 0 where they are the same. */
   readonly itemStride: number
   readonly headStride: number
   /** By row: the first key that it sees. */
@@ -24,7 +26,7 @@ export interface Visibility {
   readonly position: Int32Array | null
   /** Within first..end, 0 at the keys that a row does not see, 1 elsewhere; null where there are no holes. */
   readonly allowed: Broadcast<Uint8Array> | null
-  /** Sum of `count` over the rows that are kept. */
+  /** Sum of `count` over the rows that are kept; an upper bound of it where there are more than any memory holds. */
   readonly pairs: number
 }
 
@@ -56,12 +58,12 @@ export function seenPairs(
   of: Visibility,
   { batch, heads }: { readonly batch: number; readonly heads: number },
 ): number {
-  return of.pairs * ((batch * heads) / (of.count.length / of.queries))
+  return of.pairs * ((batch * heads) / of.patterns)
 }
 
 /** The first item and head whose rows are those of a pattern: `count` and its like hold one pattern after the other. */
 export function patternPlace(of: Visibility, pattern: number): { item: number; head: number } {
-  const headCount = of.itemStride > 0 ? of.itemStride : of.count.length / of.queries
+  const headCount = of.itemStride > 0 ? of.itemStride : of.patterns
   return {
     item: of.itemStride > 0 ? Math.floor(pattern / headCount) : 0,
     head: of.headStride > 0 ? pattern % headCount : 0,
@@ -87,31 +89,11 @@ export function meanKey(of: Visibility, item: number, head: number, query: numbe
 }
 
 let lastCausal: Visibility | null = null
-/** 0, 1, 2, ...: every causal visibility is a view of it. */
-let numbers = new Int32Array(0)
-let zeros = new Int32Array(0)
 
 /** A square whose row i sees the keys j <= i. */
 export function causal(length: number): Visibility {
-  if (lastCausal?.queries === length) return lastCausal
-  if (numbers.length <= length) {
-    numbers = Int32Array.from({ length: 2 * length + 1 }, (_, i) => i)
-    zeros = new Int32Array(numbers.length)
-  }
-  const end = numbers.subarray(1, length + 1)
-  lastCausal = {
-    queries: length,
-    keys: length,
-    kind: 'causal',
-    itemStride: 0,
-    headStride: 0,
-    first: zeros.subarray(0, length),
-    end,
-    count: end,
-    position: numbers.subarray(0, length),
-    allowed: null,
-    pairs: (length * (length + 1)) / 2,
-  }
+  if (lastCausal?.queries !== length)
+    lastCausal = visibilityOf({ batch: 1, heads: 1, queries: length, keys: length, offset: 0, causal: true })
   return lastCausal
 }
 
@@ -122,34 +104,141 @@ export function everyKey(queries: number, keys: number): Visibility {
 
 /**
  * What remains visible under some rules. Intervals are cut by arithmetic; only `allowed` is read key by key, within
- * what the others leave.
+ * what the others leave. Rows are worked out when the first of them is asked for, so that the outline of a problem that
+ * no memory holds costs nothing.
  * @throws RangeError where a rule needs positions and there are none
  */
 export function visibilityOf(rules: VisibilityRules): Visibility {
+  const { offset = null, causal = false, window: [left, right] = [null, null] } = rules
+  if ((causal || left !== null || right !== null) && offset === null)
+    throw new RangeError('a causal rule or a window needs positions')
+  return new RuledVisibility(rules)
+}
+
+/** More rows than this are counted by an upper bound: they are only ever estimated. */
+const mostRows = 2 ** 22
+
+/** By row: which keys it sees. */
+interface Rows extends Pick<Visibility, 'first' | 'end' | 'count' | 'position' | 'pairs'> {
+  readonly holes: boolean
+}
+
+class RuledVisibility implements Visibility {
+  readonly queries: number
+  readonly keys: number
+  readonly itemStride: number
+  readonly headStride: number
+  readonly #rules: VisibilityRules
+  readonly #patterns: number
+  #known: Rows | null = null
+  #kind: Visibility['kind'] | null = null
+
+  constructor(rules: VisibilityRules) {
+    const { batch, heads, queries, keys, offset, keyLengths, allowed } = rules
+    this.#rules = rules
+    this.queries = queries
+    this.keys = keys
+    const offsetsDiffer = typeof offset === 'object' && offset !== null
+    const itemsDiffer =
+      batch > 1 && (offsetsDiffer || (keyLengths ?? null) !== null || (allowed?.itemStride ?? 0) !== 0)
+    const headsDiffer = heads > 1 && (allowed?.headStride ?? 0) !== 0
+    this.itemStride = itemsDiffer ? (headsDiffer ? heads : 1) : 0
+    this.headStride = headsDiffer ? 1 : 0
+    this.#patterns = (itemsDiffer ? batch : 1) * (headsDiffer ? heads : 1)
+  }
+
+  get first(): Int32Array {
+    return this.#rows.first
+  }
+
+  get end(): Int32Array {
+    return this.#rows.end
+  }
+
+  get count(): Int32Array {
+    return this.#rows.count
+  }
+
+  get position(): Int32Array | null {
+    return this.#rows.position
+  }
+
+  get allowed(): Broadcast<Uint8Array> | null {
+    return this.kind === 'holes' ? this.#rules.allowed! : null
+  }
+
+  get patterns(): number {
+    return this.#patterns
+  }
+
+  get pairs(): number {
+    if (this.kind === 'causal') return (this.#patterns * this.queries * (this.queries + 1)) / 2
+    if (this.#isCountable) return this.#rows.pairs
+    const { causal, window: [left, right] = [null, null] } = this.#rules
+    const ahead = causal === true ? 0 : right
+    const widest = left === null || ahead === null ? this.keys : Math.min(this.keys, left + 1 + ahead)
+    return this.#patterns * this.queries * widest
+  }
+
+  get kind(): Visibility['kind'] {
+    this.#kind ??= this.#kindByRules()
+    return this.#kind
+  }
+
+  get #isCountable(): boolean {
+    return this.#patterns * this.queries <= mostRows
+  }
+
+  get #rows(): Rows {
+    this.#known ??= rowsOf(this.#rules, this)
+    return this.#known
+  }
+
+  #kindByRules(): Visibility['kind'] {
+    const {
+      queries,
+      keys,
+      offset = null,
+      causal = false,
+      window: [left, right] = [null, null],
+      keyLengths,
+    } = this.#rules
+    if (this.#rules.allowed) {
+      if (!this.#isCountable || this.#rows.holes) return 'holes'
+      return kindOf(this)
+    }
+    if (keyLengths?.some((length) => length < keys)) return this.#isCountable ? kindOf(this) : 'intervals'
+    const offsets = typeof offset === 'object' && offset !== null ? offset : [offset ?? 0]
+    const ahead = causal ? Math.min(0, right ?? 0) : right
+    const reachesBack = left === null || offsets.every((shift) => queries - 1 + shift - left <= 0)
+    const reachesAhead = ahead === null || offsets.every((shift) => shift + ahead >= keys - 1)
+    const standsOnKeys = offset !== null && queries === keys && offsets.every((shift) => shift === 0)
+    if (standsOnKeys && reachesBack && (ahead === 0 || (queries === 1 && reachesAhead))) return 'causal'
+    return reachesBack && reachesAhead ? 'every-key' : 'intervals'
+  }
+}
+
+function rowsOf(rules: VisibilityRules, { itemStride, headStride, patterns }: Visibility): Rows {
   const { batch, heads, queries, keys, offset = null, keyLengths = null, allowed = null } = rules
   const [left, right] = rules.window ?? [null, null]
-  const bounded = rules.causal === true || left !== null || right !== null
-  if (bounded && offset === null) throw new RangeError('a causal rule or a window needs positions')
-  const reach = rules.causal === true ? Math.min(0, right ?? 0) : right
-  const byItem = typeof offset === 'object' && offset !== null
-  const itemsDiffer = batch > 1 && (byItem || keyLengths !== null || (allowed?.itemStride ?? 0) !== 0)
-  const headsDiffer = heads > 1 && (allowed?.headStride ?? 0) !== 0
-  const [itemCount, headCount] = [itemsDiffer ? batch : 1, headsDiffer ? heads : 1]
-  const rows = itemCount * headCount * queries
+  const ahead = rules.causal === true ? Math.min(0, right ?? 0) : right
+  const offsetsDiffer = typeof offset === 'object' && offset !== null
+  const [itemCount, headCount] = [itemStride > 0 ? batch : 1, headStride > 0 ? heads : 1]
+  const rows = patterns * queries
   const [first, end, count] = [new Int32Array(rows), new Int32Array(rows), new Int32Array(rows)]
   const position = offset === null ? null : new Int32Array(rows)
   let pairs = 0
   let holes = false
   let row = 0
   for (let item = 0; item < itemCount; item++) {
-    const shift = byItem ? offset[item]! : (offset ?? 0)
+    const shift = offsetsDiffer ? offset[item]! : (offset ?? 0)
     const length = Math.min(keys, keyLengths?.[item] ?? keys)
     for (let head = 0; head < headCount; head++) {
       for (let query = 0; query < queries; query++, row++) {
         const own = query + (shift as number)
         if (position !== null) position[row] = own
         let from = left === null ? 0 : Math.max(0, own - left)
-        let to = reach === null ? length : Math.min(length, own + reach + 1)
+        let to = ahead === null ? length : Math.min(length, own + ahead + 1)
         let seen = Math.max(0, to - from)
         if (allowed !== null && seen > 0) {
           const { data, keyStride } = allowed
@@ -167,29 +256,17 @@ export function visibilityOf(rules: VisibilityRules): Visibility {
       }
     }
   }
-  const visibility = {
-    queries,
-    keys,
-    itemStride: itemsDiffer ? headCount : 0,
-    headStride: headsDiffer ? 1 : 0,
-    first,
-    end,
-    count,
-    position,
-    allowed: holes ? allowed : null,
-    pairs,
-  }
-  return { ...visibility, kind: holes ? 'holes' : kindOf(visibility) }
+  return { first, end, count, position, pairs, holes }
 }
 
-function kindOf({ queries, keys, first, end, position }: Omit<Visibility, 'kind'>): Visibility['kind'] {
-  const everything = first.every((key) => key === 0) && end.every((key) => key === keys)
-  if (everything) return 'every-key'
+/** What rows without holes come to. */
+function kindOf({ queries, keys, first, end, position }: Visibility): Visibility['kind'] {
+  if (first.some((key) => key !== 0)) return 'intervals'
   const isCausal =
     queries === keys &&
     position !== null &&
-    first.every((key) => key === 0) &&
     end.every((key, row) => key === (row % queries) + 1) &&
     position.every((own, row) => own === row % queries)
-  return isCausal ? 'causal' : 'intervals'
+  if (isCausal) return 'causal'
+  return end.every((key) => key === keys) ? 'every-key' : 'intervals'
 }

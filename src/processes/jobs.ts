@@ -43,9 +43,9 @@ export async function serveJobs(
       (app) => askForKeys(app, config.API_KEYS, () => false),
       (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
       reportWork,
-      asyncExperiments(service.jobs),
+      asyncExperiments(service.jobs, config.REQUEST_TIMEOUT),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs),
+      jobRoutes(service.jobs, config.REQUEST_TIMEOUT),
     ],
     'debug',
   )

@@ -138,10 +138,9 @@ function headMeans(rows: RowStatistics, head: number): Means | null {
  * Where a rule differs from item to item or from head to head, the mean over them.
  */
 export function uniformStatistics(visibility: Visibility): UniformStatistics {
-  const { count, queries } = visibility
   const sums = { entropy: 0, each: 0, distance: 0, previousToken: 0, diagonal: 0 }
   let patterns = 0
-  for (let pattern = 0; pattern * queries < count.length; pattern++) {
+  for (let pattern = 0; pattern < visibility.patterns; pattern++) {
     const means = uniformMeans(visibility, pattern)
     if (means === null) continue
     patterns++

@@ -2,52 +2,13 @@ import ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultEnvironment } from '../../src/config.ts'
 import type { Engine } from '../../src/engines/engine.ts'
-import { Graph } from '../../src/onnx/graph.ts'
 import { openOnnxruntime } from '../../src/engines/onnxruntime/index.ts'
-import { bytes, float, integer, join, message, string } from '../../src/onnx/protobuf.ts'
 import { Sessions } from '../../src/engines/onnxruntime/sessions.ts'
 import { solve } from '../../src/engines/onnxruntime/solve.ts'
 import { drawProblem, inputOf, problemCases, withInput } from '../conformance/problems.ts'
 
 const problemNamed = (name: string) => drawProblem(problemCases.find((of) => of.name === name)!)
 const study = problemNamed('the study: B 5, T 8')
-
-describe('protobuf fields', () => {
-  const hex = (parts: Uint8Array[]): string => Buffer.from(join(parts)).toString('hex')
-
-  // https://protobuf.dev/programming-guides/encoding/: a = 150, b = "testing", a message with a = 150; -1 from its
-  // table
-  it('are written as the specification shows them', () => {
-    expect(hex(integer(1, 150))).toBe('089601')
-    expect(hex(string(2, 'testing'))).toBe('120774657374696e67')
-    expect(hex(message(3, integer(1, 150)))).toBe('1a03089601')
-    expect(hex(integer(1, -1))).toBe('08ffffffffffffffffff01')
-    expect(hex(float(2, 1))).toBe('150000803f')
-  })
-
-  it('have lengths of more than one byte', () => {
-    expect(hex(bytes(1, new Uint8Array(300))).slice(0, 6)).toBe('0aac02')
-  })
-})
-
-describe('a graph', () => {
-  it("is a model that onnxruntime runs, with onnxruntime's own operators and outputs under their names", async () => {
-    const graph = new Graph()
-    const x = graph.input('x', 'float', 2)
-    const doubled = graph.op('Mul', [x, graph.constant([1], Float32Array.of(2))])
-    graph.output('doubled', doubled)
-    graph.output('product', graph.op('com.microsoft.FusedMatMul', [doubled, x], { transB: 1, alpha: { float: 0.5 } }))
-    graph.output('column', graph.op('Slice', [x, graph.integers(-1), graph.integers(9), graph.integers(1)]))
-    graph.output('turned', graph.op('Transpose', [x], { perm: [1, 0] }))
-    const session = await ort.InferenceSession.create(graph.model(), { logSeverityLevel: 3 })
-    const out = await session.run({ x: new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2]) })
-    expect([...(out.doubled!.data as Float32Array)]).toEqual([2, 4, 6, 8])
-    expect([...(out.product!.data as Float32Array)]).toEqual([5, 11, 11, 25])
-    expect([...(out.column!.data as Float32Array)]).toEqual([2, 4])
-    expect([...(out.turned!.data as Float32Array)]).toEqual([1, 3, 2, 4])
-    await session.release()
-  })
-})
 
 describe('sessions', () => {
   const many = 1e9

@@ -38,9 +38,9 @@ describe('chunks that fail', () => {
       (app) => {
         app.decorateRequest('caller', '')
       },
-      asyncExperiments(service.jobs),
+      asyncExperiments(service.jobs, config.REQUEST_TIMEOUT),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs),
+      jobRoutes(service.jobs, config.REQUEST_TIMEOUT),
     ])
   })
   beforeEach(() => tries.clear())

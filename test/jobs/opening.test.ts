@@ -9,7 +9,6 @@ import pino from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
 import { JobFolder } from '../../src/jobs/job-folder.ts'
 import { Jobs } from '../../src/jobs/jobs.ts'
-import { lockFile, LockTaken } from '../../src/jobs/lock-file.ts'
 import { Opening } from '../../src/jobs/opening.ts'
 
 const path = mkdtempSync(join(tmpdir(), 'attention-jobs-'))
@@ -23,6 +22,8 @@ describe('the store of jobs', () => {
       counts: { kept: 0, failed: 0, 'put-off': 0 },
       folder: new JobFolder(path),
       databaseUrl: '',
+      databaseTimeoutMs: 1000,
+      reset: false,
       limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 },
       version: '1.0.0',
       lanes: 1,
@@ -40,7 +41,7 @@ describe('the store of jobs', () => {
     const jobs = new Jobs(
       opening,
       { compute, engines: async () => [] },
-      { maxSeeds: 1000, chunkBytes: 1e9 },
+      { maxSeeds: 1000, chunkBytes: 1e9, databaseSeconds: null },
       '1.0.0',
       log,
     )
@@ -82,6 +83,8 @@ it('a database that says nothing has no numbers, and nobody waits for them', asy
   const opening = new Opening({
     folder: new JobFolder(path),
     databaseUrl: `postgres://a:b@127.0.0.1:${(silent.address() as AddressInfo).port}/x`,
+    databaseTimeoutMs: 20_000,
+    reset: false,
     limits: { retentionDays: 1, jobsPerCaller: 10, bytes: 1e9 },
     version: '1.0.0',
     lanes: 1,
@@ -98,14 +101,4 @@ it('a database that says nothing has no numbers, and nobody waits for them', asy
   silent.close()
   await started
   await opening.close()
-})
-
-describe('a lock', () => {
-  it('is held against a second taker until it is released', () => {
-    const file = join(path, 'some', 'lock')
-    const lock = lockFile(file)
-    expect(() => lockFile(file)).toThrow(LockTaken)
-    lock.release()
-    lockFile(file).release()
-  })
 })

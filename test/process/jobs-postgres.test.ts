@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hasEnded, killAll, parseEvents, submit, waitFor } from '../support/job-client.ts'
 import { postgresPrograms, TestPostgres } from '../support/postgres.ts'
@@ -95,4 +96,75 @@ describe.skipIf(absent(programs === null, 'PostgreSQL'))('jobs on PostgreSQL', (
     expect(answer.headers['retry-after']).toBeDefined()
     expect((await service.post('/experiments/bias', {})).status).toBe(200)
   })
+
+  it.each(['1', '0'])(
+    'a database that stops answering: every route says 503 in time, all else goes on, and jobs too when it is back, WORKERS=%s',
+    async (WORKERS) => {
+      const seconds = 3
+      const service = await start({ WORKERS, DATABASE_TIMEOUT: String(seconds) })
+      const location = await submit(service, 'bias', { seeds: { first: 0, count: 4000 } })
+      await waitFor(service, location, ({ progress }) => progress.done > 200)
+      postgres.pause()
+      const pausedAt = performance.now()
+      let slowest = 0
+      try {
+        while (performance.now() - pausedAt < 40_000) {
+          const answers = await Promise.all([
+            service.get(location),
+            service.get('/jobs'),
+            service.get(`${location}/result`),
+            service.get(`${location}/events`),
+            service.send(location, { method: 'DELETE' }),
+            service.post('/experiments/bias', { seeds: { first: 7, count: 50 } }, { prefer: 'respond-async' }),
+          ])
+          for (const { status, ms, text } of answers) {
+            expect(status, text).toBe(503)
+            expect(JSON.parse(text).code).toBe('storage-failed')
+            slowest = Math.max(slowest, ms)
+          }
+          const short = await service.get(location, { 'request-timeout': '0.5' })
+          expect([503, 504]).toContain(short.status)
+          slowest = Math.max(slowest, short.ms)
+          expect((await service.get('/health/ready')).status).toBe(200)
+          expect((await service.post('/experiments/bias', { seeds: { first: 0, count: 20 } })).status).toBe(200)
+        }
+      } finally {
+        postgres.resume()
+      }
+      const resumedAt = performance.now()
+      console.log(`promise 28: WORKERS=${WORKERS}, slowest answer of a stopped database ${slowest.toFixed(0)} ms`)
+      expect(slowest).toBeLessThan(seconds * 1000 * 5)
+      // One of the attempts to cancel may have come through in the end, as one to submit may have.
+      const job = await waitFor(service, location, hasEnded)
+      expect(['succeeded', 'cancelled']).toContain(job.state)
+      const next = await submit(service, 'bias', { seeds: { first: 11, count: 200 } })
+      expect((await waitFor(service, next, hasEnded)).state).toBe('succeeded')
+      console.log(`all well again within ${((performance.now() - resumedAt) / 1000).toFixed(1)} s`)
+    },
+    240_000,
+  )
+
+  it('a service ends although its database has stopped answering', async () => {
+    const service = await start({ DATABASE_TIMEOUT: '3' })
+    await waitFor(service, await submit(service, 'bias', {}), hasEnded)
+    postgres.pause()
+    try {
+      expect(await service.stop()).toBe(0)
+    } finally {
+      postgres.resume()
+    }
+  }, 60_000)
+
+  it('connections that the database closed are followed by others', async () => {
+    const service = await start()
+    const location = await submit(service, 'bias', { seeds: { first: 0, count: 3000 } })
+    await waitFor(service, location, ({ progress }) => progress.done > 100)
+    for (let times = 0; times < 5; times++) {
+      postgres.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'attention-service'",
+      )
+      await sleep(300)
+    }
+    expect((await waitFor(service, location, hasEnded)).state).toBe('succeeded')
+  }, 120_000)
 })

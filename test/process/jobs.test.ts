@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { family, hasEnded, jobsProcess, killAll, parseEvents, submit, waitFor } from '../support/job-client.ts'
 import { isAlive, RunningService, until } from '../support/running-service.ts'
+import { absent } from '../support/skip.ts'
 
 const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 /** Long enough to be caught in the middle. */
@@ -231,5 +232,54 @@ describe('DATA_DIR', () => {
     await until(() => !isAlive(first.pid), 30_000, 'the first is dead')
     const third = await start({ DATA_DIR, ENGINE: 'direct' })
     expect((await third.get('/health/ready')).status).toBe(200)
+  })
+
+  it.skipIf(absent(spawnSync('flock', ['--version']).error !== undefined, 'flock'))(
+    'lets no second service in when its locks are deleted, and loses no job with its other marks',
+    async () => {
+      const DATA_DIR = folder()
+      const first = await start({ DATA_DIR, ENGINE: 'direct' })
+      const location = await submit(first, 'bias', long)
+      const files = readdirSync(DATA_DIR, { withFileTypes: true, recursive: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.startsWith(join(DATA_DIR, 'jobs', 'pg')))
+        .map((entry) => join(entry.parentPath, entry.name))
+      expect(files.length).toBeGreaterThanOrEqual(2)
+      for (const file of files) rmSync(file)
+      const second = startOn(DATA_DIR)
+      expect(second.status).toBe(2)
+      expect(second.stderr).toContain('another service is using this folder')
+      await waitFor(first, location, ({ progress }) => progress.done > 100)
+      killAll(first)
+      await until(() => !isAlive(first.pid), 30_000, 'the first is dead')
+      const third = await start({ DATA_DIR, ENGINE: 'direct' })
+      expect((await waitFor(third, location, hasEnded)).state).toBe('succeeded')
+    },
+  )
+
+  it('with damaged jobs costs the jobs and nothing else', async () => {
+    const DATA_DIR = folder()
+    const first = await start({ DATA_DIR, ENGINE: 'direct' })
+    const location = await submit(first, 'bias', {})
+    await waitFor(first, location, hasEnded)
+    await first.stop()
+    truncateSync(join(DATA_DIR, 'jobs', 'pg', 'global', 'pg_control'), 100)
+    const second = await start({ DATA_DIR, ENGINE: 'direct' })
+    for (const answer of [
+      await second.get(location),
+      await second.get('/jobs'),
+      await second.post('/experiments/bias', {}, { prefer: 'respond-async' }),
+    ]) {
+      expect(answer.status).toBe(503)
+      expect(answer.json()).toMatchObject({ code: 'storage-failed', detail: expect.stringContaining('pg_control') })
+    }
+    expect((await second.post('/experiments/bias', {})).status).toBe(200)
+    expect((await second.get('/health/ready')).status).toBe(200)
+    expect(second.logged(({ level, msg }) => level === 50 && String(msg).includes('pg_control'))).toHaveLength(1)
+    expect(second.output).not.toContain('Aborted')
+    await second.stop()
+    const third = await start({ DATA_DIR, ENGINE: 'direct', JOBS_RESET: 'true' })
+    expect((await third.get(location)).status).toBe(404)
+    await waitFor(third, await submit(third, 'bias', {}), hasEnded)
+    expect(readdirSync(join(DATA_DIR, 'jobs')).filter((name) => name.startsWith('pg.kept-'))).toHaveLength(1)
   })
 })

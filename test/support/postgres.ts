@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { family } from './job-client.ts'
 import { freePort, until } from './running-service.ts'
 
 const user = 'attention'
@@ -30,12 +31,14 @@ export class TestPostgres {
   readonly port: number
   readonly #child: ChildProcess
   readonly #folder: string
+  readonly #programs: string
 
-  private constructor(port: number, child: ChildProcess, folder: string) {
+  private constructor(port: number, child: ChildProcess, folder: string, programs: string) {
     this.port = port
     this.url = `postgres://${user}@127.0.0.1:${port}/postgres`
     this.#child = child
     this.#folder = folder
+    this.#programs = programs
   }
 
   static async start(programs: string): Promise<TestPostgres> {
@@ -68,7 +71,21 @@ export class TestPostgres {
       { stdio: 'ignore' },
     )
     await until(() => answers(port), 30_000, 'PostgreSQL answers')
-    return new TestPostgres(port, child, folder)
+    return new TestPostgres(port, child, folder, programs)
+  }
+
+  /** Has its own program run a statement. */
+  query(statement: string): void {
+    run(join(this.#programs, 'psql'), [this.url, '--quiet', '--command', statement])
+  }
+
+  /** Stops it in the middle of everything (SIGSTOP): connections stay open, and nothing answers. */
+  pause(): void {
+    for (const pid of family(this.#child.pid!)) process.kill(pid, 'SIGSTOP')
+  }
+
+  resume(): void {
+    for (const pid of family(this.#child.pid!)) process.kill(pid, 'SIGCONT')
   }
 
   async stop(): Promise<void> {

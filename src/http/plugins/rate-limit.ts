@@ -36,7 +36,8 @@ export function limitRate(
       () => done(),
       (refused: RateLimiterRes | Error) => {
         if (refused instanceof Error) return done(refused)
-        const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
+        // The limiter reckons by the wall clock, which may have been put back; a window ends by a timer, whatever that says
+        const seconds = Math.min(windowSeconds, Math.max(1, Math.ceil(refused.msBeforeNext / 1000)))
         done(
           new ServiceError(
             'rate-limited',

@@ -8,12 +8,13 @@ import { readExperimentRequest } from '../read/experiment-request.ts'
 import { checkParameters, readForm } from '../read/form.ts'
 import type { ExperimentBody } from '../schemas/experiments.ts'
 import { experimentRouteDocs } from '../schemas/experiments-docs.ts'
+import { withinDeadline } from '../within-deadline.ts'
 import { sendAccepted } from './jobs.ts'
 
 const kindOfRoute: Readonly<Record<string, JobKind>> = { '/experiments/bias': 'bias', '/experiments/heads': 'heads' }
 
 /** An experiment whose client prefers not to wait becomes a job. Its form is chosen when the result is fetched. */
-export function asyncExperiments(jobs: JobsApi): AppPart {
+export function asyncExperiments(jobs: JobsApi, seconds: number): AppPart {
   return (app) => {
     app.addHook('preHandler', async (request, reply) => {
       const kind = kindOfRoute[request.routeOptions.url ?? '']
@@ -22,7 +23,10 @@ export function asyncExperiments(jobs: JobsApi): AppPart {
       checkParameters(query, ['format'])
       readForm(query, experimentForms)
       const body = request.body as ExperimentBody
-      const { job, operations } = await jobs.submit(request.caller, kind, body, readExperimentRequest(kind, body))
+      const asked = readExperimentRequest(kind, body)
+      const { job, operations } = await withinDeadline(request, seconds, () =>
+        jobs.submit(request.caller, kind, body, asked),
+      )
       request.workUnits = workUnits(operations)
       return sendAccepted(reply, job)
     })

@@ -11,7 +11,7 @@ import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
-import { attentionForms, encodeAttention, requestFor } from '../attention-forms.ts'
+import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { readAttentionQuery } from '../read/attention-query.ts'
@@ -63,8 +63,15 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
     ): Promise<FastifyReply> {
       const wanted = requestFor(form, asked, selection)
       const workUnits = estimateWork(wanted)
-      refuseTooMuchWork(workUnits, limits.workUnits)
-      const needs = { bytes: estimateBytes(wanted), workUnits, seconds: limits.seconds }
+      const needs = {
+        bytes: estimateBytes(wanted),
+        workUnits,
+        seconds: limits.seconds,
+        check() {
+          checkForm(form, wanted, selection)
+          refuseTooMuchWork(workUnits, limits.workUnits)
+        },
+      }
       const result = await admit(computing, request, reply, needs, (signal) =>
         compute(wanted, computing.engines, signal),
       )

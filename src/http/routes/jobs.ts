@@ -7,13 +7,14 @@ import { experimentForms } from '../experiment-form-names.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, readForm } from '../read/form.ts'
 import { jobDocs } from '../schemas/jobs.ts'
+import { withinDeadline } from '../within-deadline.ts'
 
 const idPattern = /^[A-Za-z0-9_-]{22}$/
 const defaultLimit = 20
 const largestLimit = 100
 
-/** The addresses of jobs. */
-export function jobRoutes(jobs: JobsApi): AppPart {
+/** The addresses of jobs. `seconds`: how long they may take; a stream of events until it begins. */
+export function jobRoutes(jobs: JobsApi, seconds: number): AppPart {
   return (app) => {
     app.get('/jobs', { schema: jobDocs.list }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
@@ -21,7 +22,10 @@ export function jobRoutes(jobs: JobsApi): AppPart {
       const limit = readLimit(query.limit)
       if (query.before !== undefined && !idPattern.test(query.before))
         throw invalid('/before', 'must be the id of a job')
-      const { jobs: page, next } = await jobs.list(request.caller, limit, query.before)
+      const before = query.before
+      const { jobs: page, next } = await withinDeadline(request, seconds, () =>
+        jobs.list(request.caller, limit, before),
+      )
       const address = next === null ? null : `/jobs?limit=${limit}&before=${next}`
       if (address !== null) reply.header('link', `<${address}>; rel="next"`)
       return { jobs: page, next: address }
@@ -29,26 +33,29 @@ export function jobRoutes(jobs: JobsApi): AppPart {
 
     app.get('/jobs/:id', { schema: jobDocs.get }, async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return jobs.get(request.caller, idOf(request))
+      const id = idOf(request)
+      return withinDeadline(request, seconds, () => jobs.get(request.caller, id))
     })
 
-    app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) =>
-      reply.code(202).send(await jobs.cancel(request.caller, idOf(request))),
-    )
+    app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) => {
+      const id = idOf(request)
+      return reply.code(202).send(await withinDeadline(request, seconds, () => jobs.cancel(request.caller, id)))
+    })
 
     app.get('/jobs/:id/result', { schema: jobDocs.result }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
       checkParameters(query, ['format'])
       const id = idOf(request)
       const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
-      const bytes = await jobs.result(request.caller, id, form)
+      const bytes = await withinDeadline(request, seconds, () => jobs.result(request.caller, id, form))
       return reply.header('vary', 'Accept').type(mediaTypes[form]).send(bytes)
     })
 
     app.get('/jobs/:id/events', { schema: jobDocs.events, exposeHeadRoute: false }, async (request, reply) => {
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
-      const events = await jobs.events(request.caller, idOf(request), lastEvent(request), left.signal)
+      const [id, after] = [idOf(request), lastEvent(request)]
+      const events = await withinDeadline(request, seconds, () => jobs.events(request.caller, id, after, left.signal))
       if (events === null) return reply.code(204).send()
       return reply
         .type('text/event-stream')

@@ -7,10 +7,10 @@ export const bytesPerElement: Readonly<Record<ServedDtype, number>> = { F32: 4, 
 /** Little-endian elements of a checkpoint as float32. A whole number of elements; the bytes may be given back as they are. */
 export function toFloat32(bytes: Uint8Array, dtype: ServedDtype): Float32Array {
   if (dtype === 'F32') {
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
     return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4)
   }
-  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice()
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes)
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2)
   const wide = new Float32Array(halves.length)
   if (dtype === 'F16') {

@@ -38,13 +38,13 @@ export function readTokenizer(tokenizer: Readonly<Record<string, unknown>>): Tok
 }
 
 function build(json: Readonly<Record<string, unknown>>): Tokenizer {
-  const decoding = new HuggingFaceTokenizer(json, { clean_up_tokenization_spaces: false })
   const component = (name: string): Component | null => (json[name] ?? null) as Component | null
   const preTokenize = preTokenizerOf(component('pre_tokenizer'))
   const toPieces = modelOf(component('model')!)
   const process = postProcessorOf(component('post_processor'), (id) => decoding.id_to_token(id) ?? '')
   const added = json.added_tokens as Parameters<typeof splitterAtAddedTokens>[0]
   const split = splitterAtAddedTokens(added, normalizerOf(component('normalizer')))
+  const decoding = new HuggingFaceTokenizer(json, { clean_up_tokenization_spaces: false })
   const texts = new Map<number, string>()
   return {
     vocabulary: Math.max(...decoding.get_vocab().values()) + 1,
