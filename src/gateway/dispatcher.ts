@@ -12,7 +12,7 @@ import { takeBackAfterMs } from './worker-link.ts'
 import type { WorkerLink } from './worker-link.ts'
 
 /** A worker that still computes for a request this long after its deadline is killed. */
-const graceMs = 5_000
+const graceMs = 4_000
 const mostTries = 2
 
 /**

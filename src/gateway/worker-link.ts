@@ -95,6 +95,11 @@ export class WorkerLink {
     return this.#child.state === 'ready'
   }
 
+  /** For how long it has been ready, milliseconds; 0 where it is not. */
+  get readyForMs(): number {
+    return this.#child.readyForMs
+  }
+
   get pid(): number | null {
     return this.#child.pid
   }
