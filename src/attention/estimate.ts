@@ -1,5 +1,4 @@
 import { workUnits } from '../admission/work-units.ts'
-import { ServiceError } from '../errors.ts'
 import { contextDim, mixedDim } from '../problem/size.ts'
 import { needsOf } from './request.ts'
 import type { Computation } from './request.ts'
@@ -58,14 +57,4 @@ export function estimateWork({ source, engine, returns }: Computation): number {
   if (returns.has('similarity')) operations += 20 * heads * square
   if (engine === 'reference') operations *= 20
   return workUnits(operations)
-}
-
-/** Throws `work-too-large`, the estimate beside the limit, where a request has more work units than allowed. */
-export function refuseTooMuchWork(units: number, limit: number): void {
-  if (units <= limit) return
-  throw new ServiceError(
-    'work-too-large',
-    `The request is about ${Math.ceil(units).toPrecision(2)} work units; the limit is ${limit} (WORK_LIMIT). Ask for a shorter sequence, fewer heads or a smaller batch.`,
-    { extra: { estimated_work: Math.ceil(units), limit_work: limit } },
-  )
 }

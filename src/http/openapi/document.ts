@@ -29,6 +29,7 @@ export const collectRoutes: AppPart = async (app) => {
           apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same in a header of its own.' },
         },
       },
+      servers: [{ url: '/', description: 'Where this document was found.' }],
       security: [{}, { bearer: [] }, { apiKey: [] }],
     },
   })
@@ -39,13 +40,32 @@ export async function openapiDocument(app: FastifyInstance, examples: readonly R
   await app.ready()
   // What is left after a round through JSON is what YAML can hold.
   const document = JSON.parse(JSON.stringify((app as unknown as { swagger(): Json }).swagger())) as Json
+  separateLists(document)
   for (const example of examples) await addExample(app, document, example)
   const schemas = ((document.components as Json).schemas = {} as Json)
   const tidy = shareSchemas(document, schemas) as Json
   ;(tidy.components as Json).schemas = Object.fromEntries(
     Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)),
   )
+  showBodies(tidy)
   return tidy
+}
+
+/**
+ * Postman, left to itself, makes bodies of schemas and not of examples: each body's first example is its schema's
+ * `default`, which is what it takes from one.
+ */
+function showBodies(document: Json): void {
+  for (const path of Object.values(document.paths as Record<string, Json>)) {
+    for (const { requestBody } of Object.values(path) as Json[]) {
+      if (requestBody === undefined) continue
+      const { schema, examples } = at(requestBody as Json, 'content', 'application/json')
+      const { $ref } = schema as { $ref?: string }
+      if ($ref === undefined || examples === undefined) continue
+      const [first] = Object.values(examples as Record<string, Json>)
+      at(document, 'components', 'schemas', $ref.split('/').at(-1)!).default = first!.value
+    }
+  }
 }
 
 async function addExample(app: FastifyInstance, document: Json, example: RouteExample): Promise<void> {
@@ -65,8 +85,23 @@ async function addExample(app: FastifyInstance, document: Json, example: RouteEx
   if (example.body !== undefined) put(at(operation, 'requestBody', 'content', 'application/json'), example.body)
   for (const parameter of example.query === undefined ? [] : (operation.parameters as Json[])) {
     const value = example.query![parameter.name as string]
-    if (value !== undefined)
-      parameter.example = (parameter.schema as Json).type === 'string' ? value : JSON.parse(value)
+    if (value !== undefined) parameter.example = valueOf(value, parameter.schema as Json)
+  }
+}
+
+/** A query parameter's text as the value that its schema describes. */
+function valueOf(text: string, { type, items }: Json): unknown {
+  if (type === 'array') return text.split(',').map((item) => valueOf(item, items as Json))
+  return type === 'integer' || type === 'number' || type === 'boolean' ? JSON.parse(text) : text
+}
+
+/** Lists in a query are comma-separated. */
+function separateLists(document: Json): void {
+  for (const path of Object.values(document.paths as Record<string, Json>)) {
+    for (const { parameters } of Object.values(path) as Json[]) {
+      for (const parameter of (parameters ?? []) as Json[])
+        if ((parameter.schema as Json).type === 'array') Object.assign(parameter, { style: 'form', explode: false })
+    }
   }
 }
 
@@ -78,16 +113,21 @@ function at(from: Json, ...path: string[]): Json {
   }, from)
 }
 
-/** Schemas with a title go to components once; our own marks are dropped. */
-function shareSchemas(node: unknown, schemas: Json): unknown {
+/**
+ * Schemas with a title go to components once; our own marks are dropped, and defaults are told in words. `named`: the
+ * node's keys are names that the document gives, not words of JSON Schema.
+ */
+function shareSchemas(node: unknown, schemas: Json, named = false): unknown {
   if (Array.isArray(node)) return node.map((child) => shareSchemas(child, schemas))
   if (node === null || typeof node !== 'object') return node
   const copy: Json = {}
-  for (const [key, value] of Object.entries(node)) {
+  for (const [key, value] of Object.entries(named ? node : withDefaultInWords(node as Json))) {
     if (key === readByHand) continue
     // An example is a value, not a schema: a `title` in it means something else.
-    copy[key] = key === 'examples' || key === 'example' ? value : shareSchemas(value, schemas)
+    const isValue = !named && (key === 'examples' || key === 'example')
+    copy[key] = isValue ? value : shareSchemas(value, schemas, !named && key === 'properties')
   }
+  if (named) return copy
   const choices = enumOf(copy)
   if (choices !== null) return choices
   const isSchema =
@@ -96,6 +136,17 @@ function shareSchemas(node: unknown, schemas: Json): unknown {
   const { title, ...schema } = copy
   schemas[title as string] = schema
   return { $ref: `#/components/schemas/${title as string}` }
+}
+
+/**
+ * A schema whose default stands in its description. Generators take `default` for more than it says: openapi-typescript
+ * makes the member required, and clients in Python send it, which contradicts what it does not go with.
+ */
+function withDefaultInWords({ default: value, ...schema }: Json): Json {
+  if (value === undefined) return schema
+  const words = `Default: ${typeof value === 'string' ? value : JSON.stringify(value)}.`
+  const { description } = schema
+  return { ...schema, description: typeof description === 'string' ? `${description} ${words}` : words }
 }
 
 /** A union of constant strings, as the one enum that it is. */

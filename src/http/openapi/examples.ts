@@ -138,6 +138,15 @@ export const examples: readonly RouteExample[] = [
     path: '/attention/multi-head',
     name: 'link',
     summary: 'A result as a link',
-    query: { d_in: '4', d_out: '4', num_heads: '2', randn: '1,6,4', advance: '960', return: 'summary' },
+    query: {
+      d_in: '4',
+      d_out: '4',
+      num_heads: '2',
+      seed: '42',
+      randn: '1,6,4',
+      input_seed: '42',
+      advance: '960',
+      return: 'summary',
+    },
   },
 ]

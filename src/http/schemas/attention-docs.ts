@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
+import { returnNames } from '../../attention/request.ts'
 import type { ModelKind } from '../../sources/chapter-3/spec.ts'
 import { figureNames } from '../../figures/index.ts'
 import { attentionForms } from '../attention-forms.ts'
@@ -44,7 +45,10 @@ const answers = {
 }
 
 const whole = (minimum: number, maximum: number, description: string) => Type.Integer({ minimum, maximum, description })
-const commaList = (pattern: string, description: string) => Type.String({ pattern, description })
+const range = (description: string) => Type.String({ pattern: '^[0-9]+-[0-9]+$', description })
+/** Comma-separated in the address, or its name repeated. */
+const list = (items: TSchema, description: string) => Type.Array(items, { minItems: 1, description })
+const index = Type.Integer({ minimum: 0, maximum: maxLength })
 
 /** How the answer is shown: query parameters of POST and GET alike. */
 const presentation = {
@@ -60,10 +64,10 @@ const presentation = {
       { description: 'Which figure, where the form is one; default weights.' },
     ),
   ),
-  head: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Figures: only these heads.')),
+  head: Type.Optional(list(index, 'Figures: only these heads.')),
   item: Type.Optional(whole(0, maxLength, 'Figures: this item of the batch; default 0.')),
-  rows: Type.Optional(commaList('^[0-9]+-[0-9]+$', 'Only these query rows: first-last.')),
-  keys: Type.Optional(commaList('^[0-9]+-[0-9]+$', 'Figures: only these keys, first-last.')),
+  rows: Type.Optional(range('Only these query rows: first-last.')),
+  keys: Type.Optional(range('Figures: only these keys, first-last.')),
 }
 
 /** The query parameters of the GET form; its values are read by read/attention-query.ts. */
@@ -75,23 +79,29 @@ function queryOf(kind: ModelKind): TSchema {
     {
       d_in: whole(1, maxLength, 'Width of the input vectors.'),
       d_out: whole(1, maxLength, 'Width of the output.'),
-      randn: commaList('^[1-9][0-9]*,[1-9][0-9]*,[1-9][0-9]*$', 'batch,seq,d_in'),
+      randn: Type.Array(Type.Integer({ minimum: 1, maximum: maxLength }), {
+        minItems: 3,
+        maxItems: 3,
+        description: 'Shape of the input: batch, seq, d_in.',
+      }),
       ...heads,
       context_length: Type.Optional(whole(1, maxLength, 'Longest sequence of the model.')),
       dropout: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1 })),
       qkv_bias: Type.Optional(Type.Boolean()),
       ...outProj,
       seed: Type.Optional(whole(0, maxSeed, 'Seed of the parameters.')),
-      input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input.')),
+      input_seed: Type.Optional(whole(0, maxSeed, 'Seed of the input; 43 where none is named.')),
       advance: Type.Optional(whole(0, 2 ** 32, 'Uniform draws made before the input is drawn.')),
       mode: Type.Optional(Type.Union([Type.Literal('eval'), Type.Literal('train')])),
       engine: Type.Optional(
         Type.Union(['reference', 'direct', 'onnxruntime', 'tensorflow'].map((name) => Type.Literal(name))),
       ),
-      return: Type.Optional(commaList('^[a-z_]+(,[a-z_]+)*$', 'Names of what the answer holds, comma-separated.')),
-      heads: Type.Optional(commaList('^[0-9]+(,[0-9]+)*$', 'Only these heads.')),
+      return: Type.Optional(list(Type.Union(returnNames.map((name) => Type.Literal(name))), 'What the answer holds.')),
+      heads: Type.Optional(list(index, 'Only these heads.')),
       tensor_format: Type.Optional(Type.Union([Type.Literal('nested'), Type.Literal('flat'), Type.Literal('base64')])),
-      tokens: Type.Optional(Type.String({ description: 'Labels, comma-separated, one a position.' })),
+      tokens: Type.Optional(
+        list(Type.String({ maxLength: 256 }), 'Labels, one a position; a comma within a label is written %2C.'),
+      ),
       ...presentation,
     },
     { additionalProperties: false },

@@ -3,7 +3,18 @@ import type { Static, TSchema } from '@sinclair/typebox'
 import { tensorFormats } from '../../attention/presentation.ts'
 import { returnNames } from '../../attention/request.ts'
 import type { ModelKind } from '../../sources/chapter-3/spec.ts'
-import { AnswerTensor, Base64Tensor, FlatTensor, GivenTensor, maxLength, readByHand, Seed, strict } from './common.ts'
+import {
+  AnswerTensor,
+  Base64Tensor,
+  defaultInputSeed,
+  defaultSeed,
+  FlatTensor,
+  GivenTensor,
+  maxLength,
+  readByHand,
+  Seed,
+  strict,
+} from './common.ts'
 
 const length = (description: string, extra: object = {}) =>
   Type.Integer({ minimum: 1, maximum: maxLength, description, ...extra })
@@ -23,13 +34,13 @@ const modelFields = {
     Type.Boolean({ default: false, description: 'Whether queries, keys and values have a bias.' }),
   ),
   seed: Type.Optional(
-    Seed(42, 'Parameters as torch.manual_seed(seed) and the constructor of the class would draw them.'),
+    Seed(defaultSeed, 'Parameters as torch.manual_seed(seed) and the constructor of the class would draw them.'),
   ),
   parameters: Type.Optional(
     Type.Record(Type.String(), GivenTensor, {
       [readByHand]: true,
       description:
-        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64.',
+        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64. A mask buffer may stay, as numbers, booleans or bytes; context_length is its size, unless given.',
     }),
   ),
 }
@@ -60,13 +71,29 @@ const ModelBodies = {
 const Values = Type.Array(Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 }), { minItems: 1 })
 const SequenceValues = Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 })
 
+export const NestedInput = Type.Object(
+  { values: Type.Union([Values, SequenceValues]) },
+  { ...strict, title: 'NestedInput', description: '(batch, seq, d_in) or (seq, d_in).' },
+)
+export const FlatInput = Type.Object(
+  { shape: FlatTensor.properties.shape, data: Type.Array(Type.Number()) },
+  { ...strict, title: 'FlatInput', description: 'Row-major values.' },
+)
+
 /** The input: one of four forms. */
 export const InputBody = Type.Union(
   [
     Type.Object(
       {
-        randn: Type.Tuple([length('batch'), length('seq'), length('d_in')]),
-        seed: Type.Optional(Seed(42, 'Seed of the input.')),
+        // Not a tuple: most generators of clients know none.
+        randn: Type.Array(length('Length of an axis.'), {
+          minItems: 3,
+          maxItems: 3,
+          description: '[batch, seq, d_in]',
+        }),
+        seed: Type.Optional(
+          Seed(defaultInputSeed, 'Seed of the input; not that of the model, so that the two are independent draws.'),
+        ),
         advance: Type.Optional(
           Type.Integer({
             minimum: 0,
@@ -78,17 +105,12 @@ export const InputBody = Type.Union(
       },
       {
         ...strict,
+        title: 'RandomInput',
         description: 'As torch.manual_seed(seed); torch.empty(advance).uniform_(); torch.randn(batch, seq, d_in).',
       },
     ),
-    Type.Object(
-      { values: Type.Union([Values, SequenceValues]) },
-      { ...strict, description: '(batch, seq, d_in) or (seq, d_in).' },
-    ),
-    Type.Object(
-      { shape: FlatTensor.properties.shape, data: Type.Array(Type.Number()) },
-      { ...strict, description: 'Row-major values.' },
-    ),
+    NestedInput,
+    FlatInput,
     Base64Tensor,
   ],
   { [readByHand]: true },
@@ -111,7 +133,7 @@ const attentionBody = (model: TSchema, title: string) =>
           description: 'train applies dropout to the weights before the values are mixed.',
         }),
       ),
-      dropout_seed: Type.Optional(Seed(42, 'With given parameters: the seed of the dropout mask.')),
+      dropout_seed: Type.Optional(Seed(defaultSeed, 'With given parameters: the seed of the dropout mask.')),
       engine: Type.Optional(EngineNameBody),
       return: Type.Optional(
         Type.Array(names(returnNames), {

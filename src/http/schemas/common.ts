@@ -21,6 +21,10 @@ export function validatedPart(schema: TSchema): TSchema {
 /** The greatest seed: every whole number that a JSON number carries exactly. */
 export const maxSeed = Number.MAX_SAFE_INTEGER
 
+/** Seeds where a request names none: two, since a model and an input of one seed share their random numbers. */
+export const defaultSeed = 42
+export const defaultInputSeed = 43
+
 /** Greatest length of one axis; what really fits is decided by the estimate of memory. */
 export const maxLength = 2 ** 31 - 1
 
@@ -51,9 +55,10 @@ const FiniteNested = (depth: number): TSchema =>
 const GivenFlat = Type.Object({ shape: Shape, data: Type.Array(Type.Number()) }, { additionalProperties: false })
 
 /** A tensor in a request: nested, flat or base64. */
-export const GivenTensor = Type.Union([FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor], {
-  title: 'GivenTensor',
-})
+export const GivenTensor = Type.Union(
+  [FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor, Type.Array(Type.Array(Type.Boolean()))],
+  { title: 'GivenTensor', description: 'Booleans are for mask buffers alone.' },
+)
 
 /** Options of an object in a request: what is not named here is refused. */
 export const strict = { additionalProperties: false } as const
