@@ -78,10 +78,7 @@ export class HttpSink implements AnswerSink {
 
   fail(error: ServiceError, spentMs = 0): void {
     const request = this.#request
-    if (spentMs > 0) {
-      request.timing.computeMs = spentMs
-      request.workUnits = 1 + unitsSpent(spentMs)
-    }
+    if (spentMs > 0) request.workUnits = 1 + unitsSpent(spentMs)
     if (error.status >= 500) request.log.warn({ code: error.code, detail: error.message }, 'request failed')
     request.problemCode = error.code
     const body = Buffer.from(JSON.stringify(problemDocument(error, request.id)))
