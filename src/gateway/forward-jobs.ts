@@ -48,7 +48,7 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
         if (link.isFresh) done()
         else handOn(request, reply)
       })
-      await jobRoutes(noJobs, config.REQUEST_TIMEOUT)(jobs)
+      await jobRoutes(noJobs, config)(jobs)
     })
 
     /** The last that Fastify sees of a request. */

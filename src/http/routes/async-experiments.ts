@@ -11,13 +11,14 @@ import { readExperimentRequest } from '../experiments/index.ts'
 import { checkParameters, readForm } from '../read/form.ts'
 import { withinDeadline } from '../within-deadline.ts'
 import { sendAccepted } from './jobs.ts'
+import type { JobRouteConfig } from './jobs.ts'
 
 const kindOfRoute: ReadonlyMap<string, ExperimentKind> = new Map(
   experimentKinds.map((kind) => [`/experiments/${kind}`, kind]),
 )
 
 /** An experiment whose client prefers not to wait becomes a job. Its form is chosen when the result is fetched. */
-export function asyncExperiments(jobs: JobsApi, seconds: number): AppPart {
+export function asyncExperiments(jobs: JobsApi, config: JobRouteConfig): AppPart {
   return (app) => {
     app.addHook('preHandler', async (request, reply) => {
       const kind = kindOfRoute.get(request.routeOptions.url ?? '')
@@ -27,11 +28,11 @@ export function asyncExperiments(jobs: JobsApi, seconds: number): AppPart {
       readForm(query, experimentForms)
       const body = request.body as ExperimentBody
       const asked = readExperimentRequest(kind, body)
-      const { job, operations } = await withinDeadline(request, seconds, () =>
+      const { job, operations } = await withinDeadline(request, config.REQUEST_TIMEOUT, () =>
         jobs.submit(request.caller, kind, body, asked),
       )
       request.workUnits = workUnits(operations)
-      return sendAccepted(reply, job)
+      return sendAccepted(reply, config.BASE_PATH, job)
     })
   }
 }
