@@ -16,16 +16,22 @@ import type { AttentionResult, Summary } from './result.ts'
 export async function* computeLayers(
   { source, engine: name, returns }: Computation,
   engines: Engines,
+  signal?: AbortSignal,
 ): AsyncGenerator<AttentionResult> {
   const needs = needsOf(returns)
   const engine = engines.for(source.outlines(needs), name)
   const description = source.describe()
-  for await (const layer of source.layers(needs)) yield await solve(layer, engine, returns, needs.context, description)
+  for await (const layer of source.layers(needs))
+    yield await solve(layer, engine, returns, needs.context, description, signal)
 }
 
 /** The same of a source that has one layer. */
-export async function compute(computation: Computation, engines: Engines): Promise<AttentionResult> {
-  const { value, done } = await computeLayers(computation, engines).next()
+export async function compute(
+  computation: Computation,
+  engines: Engines,
+  signal?: AbortSignal,
+): Promise<AttentionResult> {
+  const { value, done } = await computeLayers(computation, engines, signal).next()
   if (done === true) throw new Error(`${computation.source.kind} has no layer`)
   return value
 }
@@ -36,16 +42,19 @@ async function solve(
   returns: ReadonlySet<ReturnName>,
   withContext: boolean,
   source: SourceDescription,
+  signal: AbortSignal | undefined,
 ): Promise<AttentionResult> {
   try {
-    const output = await engine.run(problem, wantedBy(returns))
-    const context = withContext ? contextStatistics(output.context) : null
+    signal?.throwIfAborted()
+    const output = await engine.run(problem, wantedBy(returns, source), signal)
+    signal?.throwIfAborted()
+    const context = withContext && output.context.data.length > 0 ? contextStatistics(output.context) : null
     const summary: Summary | null = returns.has('summary')
       ? {
           weights: headStatistics(output.rowStatistics!),
           uniform: uniformStatistics(problem.visibility),
           sinkWeight: sinkStatistics(output.rowSums),
-          context: context!,
+          context,
         }
       : null
     const result: AttentionResult = {
@@ -82,14 +91,18 @@ function giveBack({ weights, scores, context, queries, keys, values, contextHead
 }
 
 /** What an engine is asked for. */
-export function wantedBy(returns: ReadonlySet<ReturnName>): Wanted {
+export function wantedBy(
+  returns: ReadonlySet<ReturnName>,
+  { contextByHead }: Pick<SourceDescription, 'contextByHead'>,
+): Wanted {
   return {
     statistics: returns.has('summary'),
     weights: returns.has('weights') || returns.has('similarity'),
+    products: returns.has('products'),
     scores: returns.has('scores'),
     queries: returns.has('queries'),
     keys: returns.has('keys'),
     values: returns.has('values'),
-    contextHeads: returns.has('context_heads'),
+    contextHeads: returns.has('context_heads') || (contextByHead && returns.has('context')),
   }
 }

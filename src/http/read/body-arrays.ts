@@ -55,12 +55,22 @@ function putBack(body: unknown, arrays: readonly TakenArray[], mark: string, num
 
 type Holder = Record<string, unknown>
 
-/** Where `readInput` and `readParameters` look for arrays of numbers, and whether these may be nested. */
+/** Members of a body that are tensors themselves. */
+const operandNames = ['queries', 'keys', 'values', 'bias'] as const
+
+/** Where `readInput`, `readParameters` and the readers of given operands look for arrays of numbers, and whether these may be nested. */
 function* tensorPlaces(body: unknown): Generator<[holder: Holder, key: string, anyAxes: boolean]> {
   const input = holderAt(body, 'input')
   if (input !== undefined) {
     yield [input, 'values', true]
     yield [input, 'data', false]
+  }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    for (const name of operandNames) {
+      yield [body as Holder, name, true]
+      const flat = holderAt(body, name)
+      if (flat !== undefined && !(flat instanceof NumberArray)) yield [flat, 'data', false]
+    }
   }
   const parameters = holderAt(holderAt(body, 'model'), 'parameters')
   for (const name of Object.keys(parameters ?? {})) {

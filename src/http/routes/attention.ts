@@ -3,58 +3,49 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
 import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
+import { refuseTooMuchWork } from '../../admission/work-units.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
-import { modelKinds } from '../../sources/chapter-3/spec.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
+import { attentionKinds } from '../attention/kinds.ts'
 import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
-import { readAttentionQuery } from '../read/attention-query.ts'
-import { readAttentionRequest } from '../read/attention-request.ts'
 import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
 import { addToVary } from '../vary.ts'
-import { attentionRouteDocs } from '../schemas/attention-docs.ts'
-import type { AttentionBody } from '../schemas/attention.ts'
 
-/** POST and GET of the three compute endpoints. */
-export function attentionRoutes(computing: Computing, requestTimeout: number): AppPart {
+const config = { computes: true, numbers: true }
+
+/** POST and GET of every kind of attention. */
+export function attentionRoutes(computing: Computing, limits: { seconds: number; workUnits: number }): AppPart {
   return (app) => {
-    for (const kind of modelKinds) {
-      app.post(
-        `/attention/${kind}`,
-        { schema: attentionRouteDocs[kind].post, config: { computes: true, numbers: true } },
-        async (request, reply) => {
-          const query = request.query as Query
-          checkParameters(query, presentationNames, presentationLists)
-          const { form, selection } = readPresentation(query, attentionForms)
-          const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-          return answer(readAttentionRequest(kind, request.body as AttentionBody), chosen, selection, request, reply)
-        },
-      )
+    for (const { kind, docs, read, readQuery } of attentionKinds) {
+      app.post(`/attention/${kind}`, { schema: docs.post, config }, async (request, reply) => {
+        const query = request.query as Query
+        checkParameters(query, presentationNames, presentationLists)
+        const { form, selection } = readPresentation(query, attentionForms)
+        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        return answer(read(request.body), chosen, selection, request, reply)
+      })
       // The same computation as a link. Its query becomes a body, checked like any other.
-      app.get(
-        `/attention/${kind}`,
-        { schema: attentionRouteDocs[kind].get, config: { computes: true, numbers: true } },
-        async (request, reply) => {
-          const query = request.query as Query
-          const wanted = readAttentionQuery(kind, query)
-          const { form, selection } = readPresentation(query, attentionForms)
-          const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-          const tag = entityTag(query, chosen, wanted)
-          reply.header('etag', tag)
-          if (matchesTag(request.headers['if-none-match'], tag))
-            return addToVary(addToVary(reply, 'Accept'), 'Accept-Encoding').code(304).send()
-          return answer(wanted, chosen, selection, request, reply)
-        },
-      )
+      app.get(`/attention/${kind}`, { schema: docs.get, config }, async (request, reply) => {
+        const query = request.query as Query
+        const wanted = readQuery(query)
+        const { form, selection } = readPresentation(query, attentionForms)
+        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        const tag = entityTag(query, chosen, wanted)
+        reply.header('etag', tag)
+        if (matchesTag(request.headers['if-none-match'], tag))
+          return addToVary(addToVary(reply, 'Accept'), 'Accept-Encoding').code(304).send()
+        return answer(wanted, chosen, selection, request, reply)
+      })
     }
 
     async function answer(
@@ -65,15 +56,19 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       reply: FastifyReply,
     ): Promise<FastifyReply> {
       const wanted = requestFor(form, asked, selection)
+      const workUnits = estimateWork(wanted)
       const needs = {
         bytes: estimateBytes(wanted),
-        seconds: requestTimeout,
+        workUnits,
+        seconds: limits.seconds,
         check() {
           checkForm(form, wanted, selection)
-          request.workUnits = estimateWork(wanted)
+          refuseTooMuchWork(workUnits, limits.workUnits)
         },
       }
-      const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
+      const result = await admit(computing, request, reply, needs, (signal) =>
+        compute(wanted, computing.engines, signal),
+      )
       request.engineUsed = result.engine
       const started = performance.now()
       const encoded = await encodeAttention(result, wanted.presentation, form, selection)

@@ -206,9 +206,9 @@ export interface AttentionBody {
   tokens?: string[]
 }
 
-const nullable = (schema: TSchema, options: object = {}) => Type.Union([schema, Type.Null()], options)
-const statistic = Type.Array(nullable(Type.Number()))
-const statistics = (schema: TSchema) => ({
+export const nullable = (schema: TSchema, options: object = {}) => Type.Union([schema, Type.Null()], options)
+export const statistic = Type.Array(nullable(Type.Number()))
+export const statistics = (schema: TSchema) => ({
   entropy: schema,
   normalized_entropy: schema,
   max_weight: schema,
