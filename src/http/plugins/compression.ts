@@ -28,13 +28,13 @@ export function compressAnswers(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const accepted = request.headers['accept-encoding']
     if (accepted === undefined || !isCompressible(payload)) return done(null, payload)
-    if (!(payload instanceof Readable) && payload.length < leastBytes && !mayRefuseIdentity(String(accepted)))
-      return done(null, payload)
+    const length = lengthOf(payload, reply)
+    if (length < leastBytes && !mayRefuseIdentity(String(accepted))) return done(null, payload)
     const type = String(reply.getHeader('content-type'))
     if (!textTypes.test(type) || reply.hasHeader('content-encoding') || reply.hasHeader('content-range'))
       return done(null, payload)
     addToVary(reply, 'Accept-Encoding')
-    const coding = chooseCoding(String(accepted), (coding) => pays(coding, payload, type, request))
+    const coding = chooseCoding(String(accepted), (coding) => pays(coding, length, type, request))
     if (coding === null) return done(null, payload)
     reply.header('content-encoding', coding).removeHeader('content-length').removeHeader('accept-ranges')
     const started = performance.now()
@@ -56,8 +56,13 @@ function isCompressible(payload: unknown): payload is Body {
   return typeof payload === 'string' || Buffer.isBuffer(payload) || payload instanceof Readable
 }
 
-function pays(coding: Coding, payload: Body, type: string, request: FastifyRequest): boolean {
-  if (!(payload instanceof Readable) && payload.length < leastBytes) return false
+/** Bytes of a body; a stream that does not say how many it has is a long one. */
+function lengthOf(payload: Body, reply: FastifyReply): number {
+  return payload instanceof Readable ? Number(reply.getHeader('content-length') ?? Infinity) : payload.length
+}
+
+function pays(coding: Coding, length: number, type: string, request: FastifyRequest): boolean {
+  if (length < leastBytes) return false
   if (coding !== 'gzip') return true
   const isNumbers = request.routeOptions.config.numbers === true && type.startsWith('application/json')
   return !isNumbers && !type.startsWith('text/csv')

@@ -96,6 +96,7 @@ describe('what is not compressed', () => {
       { url: '/health/ready' },
       { url: '/nothing' },
       { url: '/jobs' },
+      { url: '/docs/static/docs.js' },
     ] satisfies Asked[]) {
       const answer = await inject(asked, everything)
       expect(answer.headers['content-encoding']).toBeUndefined()
