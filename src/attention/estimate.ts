@@ -39,7 +39,10 @@ export function estimateBytes({ source, engine, returns }: Computation): number 
   return bytes
 }
 
-/** Work units of a request: its multiply-adds, drawn values and printed numbers. */
+/** What a weight takes beside its multiply-adds, its exponential and its part of the row's statistics. */
+const perWeight = 100
+
+/** Work units of a request: its multiply-adds, its weights, drawn values and printed numbers. */
 export function estimateWork({ source, engine, returns }: Computation): number {
   const needs = needsOf(returns)
   const [{ size }] = source.outlines(needs)
@@ -47,8 +50,9 @@ export function estimateWork({ source, engine, returns }: Computation): number {
   const width = mixedDim(size)
   const positions = batch * length
   const square = batch * heads * length * length
+  const seenWeights = (batch * heads * length * (length + 1)) / 2
   let operations = positions * (3 * dIn * width + width * contextDim(size)) + square * headDim
-  operations += source.cost(needs).operations
+  operations += perWeight * seenWeights + source.cost(needs).operations
   for (const name of ['weights', 'scores'] as const) if (returns.has(name)) operations += 10 * square
   if (returns.has('similarity')) operations += 20 * heads * square
   if (engine === 'reference') operations *= 20

@@ -30,7 +30,8 @@ export async function openTensorFlow(options: LoadOptions & { readonly blockElem
     device,
     version,
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
-    async run(problem, wanted) {
+    async run(problem, wanted, signal) {
+      signal?.throwIfAborted() // it blocks the event loop from here on, so that it would hear of nothing
       try {
         return solve(tf, cache, problem, wanted, blockElements)
       } catch (error) {

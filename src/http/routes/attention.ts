@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
 import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
+import { refuseTooMuchWork } from '../../admission/work-units.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import { version } from '../../version.ts'
@@ -20,7 +21,7 @@ import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
 
 /** POST and GET of every kind of attention. */
-export function attentionRoutes(computing: Computing, requestTimeout: number): AppPart {
+export function attentionRoutes(computing: Computing, limits: { seconds: number; workUnits: number }): AppPart {
   return (app) => {
     for (const { kind, docs, read, readQuery } of attentionKinds) {
       app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
@@ -52,15 +53,19 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
     ): Promise<FastifyReply> {
       const { selection } = shown
       const wanted = requestFor(form, asked, selection)
+      const workUnits = estimateWork(wanted)
       const needs = {
         bytes: estimateBytes(wanted),
-        seconds: requestTimeout,
+        workUnits,
+        seconds: limits.seconds,
         check() {
           checkForm(form, wanted, selection)
-          request.workUnits = estimateWork(wanted)
+          refuseTooMuchWork(workUnits, limits.workUnits)
         },
       }
-      const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
+      const result = await admit(computing, request, reply, needs, (signal) =>
+        compute(wanted, computing.engines, signal),
+      )
       request.engineUsed = result.engine
       const started = performance.now()
       const encoded = await encodeAttention(result, wanted.presentation, form, shown)
