@@ -41,7 +41,8 @@ function addMember(zip: ZipFile, name: string, member: Member): void {
     )
 }
 
-function* npyPieces(array: ArrayView): Generator<Buffer> {
+/** An array as a .npy file, in pieces that follow the reader. */
+export function* npyPieces(array: ArrayView): Generator<Buffer> {
   yield npyHeader('<f4', array.shape)
   yield* rowsToBytes(array, textBytes, lendBlock)
 }

@@ -29,7 +29,8 @@ export function readLayers(body: ModelAttentionRequest, heads: readonly number[]
     return layer
   }
   const checkHead = (layer: number, head: number, path: string): void => {
-    if (head < 0 || head >= heads[layer]!) throw invalid(path, `must be a head of layer ${layer}: from 0 to ${heads[layer]! - 1}`)
+    if (head < 0 || head >= heads[layer]!)
+      throw invalid(path, `must be a head of layer ${layer}: from 0 to ${heads[layer]! - 1}`)
   }
   if (body.pairs !== undefined) {
     for (const name of ['layers', 'heads'] as const)
@@ -46,7 +47,8 @@ export function readLayers(body: ModelAttentionRequest, heads: readonly number[]
     return [...byLayer].map(([layer, of]) => ({ layer, heads: of })).sort((a, b) => a.layer - b.layer)
   }
   const { layers = 'all' } = body
-  const chosen = layers === 'all' ? heads.map((_, layer) => layer) : layers.map((given, i) => layerAt(given, `/layers/${i}`))
+  const chosen =
+    layers === 'all' ? heads.map((_, layer) => layer) : layers.map((given, i) => layerAt(given, `/layers/${i}`))
   if (new Set(chosen).size < chosen.length) throw invalid('/layers', 'names a layer twice')
   for (const layer of chosen) body.heads?.forEach((head, i) => checkHead(layer, head, `/heads/${i}`))
   return chosen.sort((a, b) => a - b).map((layer) => ({ layer, heads: body.heads ?? null }))

@@ -30,12 +30,18 @@ const literals = <Name extends string>(names: readonly Name[], options: object =
 const signed = Type.Integer({ minimum: -65_536, maximum: 65_536 })
 const range = (what: string) =>
   Type.Optional(
-    Type.Array(signed, { minItems: 2, maxItems: 2, description: `Only these ${what}: first and last; negative from the end.` }),
+    Type.Array(signed, {
+      minItems: 2,
+      maxItems: 2,
+      description: `Only these ${what}: first and last; negative from the end.`,
+    }),
   )
 
 const textFields = {
   text: Type.Optional(Type.String({ maxLength: 4_000_000, description: 'Tokenized as the model does it.' })),
-  token_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 1_000_000, description: 'Instead of text.' })),
+  token_ids: Type.Optional(
+    Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 1_000_000, description: 'Instead of text.' }),
+  ),
   messages: Type.Optional(
     Type.Array(
       Type.Object({ role: Type.String({ maxLength: 64 }), content: Type.String({ maxLength: 4_000_000 }) }, strict),
@@ -91,7 +97,9 @@ export const ModelAttentionBody = Type.Object(
         strict,
       ),
     ),
-    engine: Type.Optional(literals(engineNames, { description: 'Solves the layers; reference runs the model in float64, too.' })),
+    engine: Type.Optional(
+      literals(engineNames, { description: 'Solves the layers; reference runs the model in float64, too.' }),
+    ),
     tensor_format: Type.Optional(literals(tensorFormats, { default: 'nested' })),
   },
   { ...strict, title: 'ModelAttentionRequest' },
