@@ -2,12 +2,13 @@ import { Readable } from 'node:stream'
 import type { Presentation } from '../attention/presentation.ts'
 import { jsonParts } from './json.ts'
 import type { Answer } from './answer.ts'
+import { lendBlock } from './blocks.ts'
 import { NumberSink } from './number-sink.ts'
-import { npyText } from './npy.ts'
-import { npyPieces } from './npz.ts'
+import { arrayEntry, textEntry } from './npz.ts'
 import { pieces } from './pieces.ts'
 import { textThreads } from './text-threads.ts'
-import { ZipFile } from './zip.ts'
+import { zipOf } from './zip.ts'
+import type { ZipEntry } from './zip.ts'
 
 /** One layer of an answer about a model. `letGo` is called when all of it has been written. */
 export interface EncodedLayer {
@@ -55,45 +56,31 @@ export function encodeLayersNdjson({ layers }: LayersAnswer, { tensorFormat }: P
 
 /**
  * As numpy.savez writes it: `weights.5` is layer 5's array; what is no array is JSON text, `layers` what the layers say
- * beside their arrays.
+ * beside their arrays. A layer is computed when the arrays of the one before have been read.
  */
-export function encodeLayersNpz({ head, layers, tail }: LayersAnswer, withText: boolean): Readable {
-  const zip = new ZipFile()
-  const options = { compress: false, mtime: new Date(1980, 0, 1), forceDosTimestamp: true }
-  const addText = (members: Answer): void => {
-    if (!withText) return
-    for (const [name, member] of members)
-      if ('plain' in member) zip.addBuffer(npyText(JSON.stringify(member.plain)), `${name}.npy`, options)
-  }
-  async function fill(): Promise<void> {
+export function encodeLayersNpz({ head, layers, tail }: LayersAnswer, strings: boolean): Readable {
+  async function* entries(): AsyncGenerator<ZipEntry> {
     const said: Record<string, unknown>[] = []
     for await (const { layer, members, letGo } of layers) {
-      const plain: Record<string, unknown> = {}
-      for (const [name, member] of members) {
-        if ('plain' in member) plain[name] = member.plain
-        const arrays = 'array' in member ? [[name, member] as const] : 'group' in member ? member.group : []
-        for (const [own, each] of arrays) {
-          if (!('array' in each)) continue
-          const path = own === name ? `${name}.${layer}` : `${name}.${own}.${layer}`
-          // The next array is asked for when this one has been read, so that one layer's are there at a time.
-          await new Promise<void>((resolve, reject) => {
-            zip.addReadStreamLazy(`${path}.npy`, options, (add) => {
-              const stream = Readable.from(npyPieces(each.array), { objectMode: false, highWaterMark: 1 })
-              stream.once('end', resolve).once('error', reject)
-              add(null, stream)
-            })
-          })
-        }
-      }
+      yield* arraysOf(members, '', layer)
       letGo()
-      said.push(plain)
+      said.push(
+        Object.fromEntries(members.flatMap(([name, member]) => ('plain' in member ? [[name, member.plain]] : []))),
+      )
     }
-    addText([...head, ['layers', { plain: said }], ...tail()])
-    zip.end()
+    if (!strings) return
+    for (const [name, member] of [...head, ['layers', { plain: said }] as const, ...tail()])
+      if ('plain' in member) yield textEntry(`${name}.npy`, member.plain)
   }
-  const output = zip.outputStream as Readable
-  void fill().catch((error: Error) => output.destroy(error))
-  return output
+  return Readable.from(zipOf(entries(), lendBlock), { objectMode: false, highWaterMark: 1 })
+}
+
+/** The arrays of a layer's members, those of a group by its name and theirs. */
+function* arraysOf(members: Answer, prefix: string, layer: number): Generator<ZipEntry> {
+  for (const [name, member] of members) {
+    if ('array' in member) yield arrayEntry(`${prefix}${name}.${layer}.npy`, member.array)
+    if ('group' in member) yield* arraysOf(member.group, `${prefix}${name}.`, layer)
+  }
 }
 
 function piecesOf(

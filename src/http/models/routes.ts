@@ -94,7 +94,7 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
       request: FastifyRequest,
       reply: FastifyReply,
     ): Promise<FastifyReply> {
-      const { form: asked, selection } = readPresentation(query, modelForms)
+      const { form: asked, selection, strings } = readPresentation(query, modelForms)
       const form = asked ?? chooseForm(request.headers.accept, modelForms)
       const input = readText(body)
       const deadline = new Deadline(requestedSeconds(request.headers['request-timeout'], requestTimeout))
@@ -125,7 +125,10 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
           request.engineUsed = result.engine
           // A figure names its heads as the layer does: all are computed, and the chosen ones drawn.
           const heads = selection.heads ?? wanted.layers[0]!.heads
-          const encoded = await encodeAttention(result, wanted.presentation, form, { ...selection, heads })
+          const encoded = await encodeAttention(result, wanted.presentation, form, {
+            selection: { ...selection, heads },
+            strings,
+          })
           result.letGo()
           return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
         }
@@ -133,7 +136,11 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
         const first = await results.next()
         request.engineUsed = first.done === true ? null : first.value.engine
         const layersAnswer = answerOf(model, tokenized, wanted, withFirst(first, results))
-        const encode = { json: encodeLayersJson, ndjson: encodeLayersNdjson, npz: npzOf }[form]
+        const encode = {
+          json: encodeLayersJson,
+          ndjson: encodeLayersNdjson,
+          npz: (of: LayersAnswer) => encodeLayersNpz(of, strings),
+        }[form]
         return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encode(layersAnswer, wanted.presentation))
       } catch (error) {
         end()
@@ -283,8 +290,6 @@ async function* withFirst<T>(first: IteratorResult<T>, others: AsyncGenerator<T>
   yield first.value
   yield* others
 }
-
-const npzOf = (answer: LayersAnswer) => encodeLayersNpz(answer, true)
 
 /** The model is computed in float64 where the layers are. */
 function backboneOf(engine: EngineName | undefined): 'reference' | 'onnxruntime' {

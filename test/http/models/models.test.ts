@@ -140,7 +140,7 @@ describe('attention of layers and heads', () => {
     const link = `/models/${id}/attention?text=${encodeURIComponent(text)}&layers=1&heads=2&figure=weights&format=svg`
     const picture = await get(link)
     expect(picture.statusCode).toBe(200)
-    expect(picture.body).toContain(' that')
+    expect(picture.body).toContain('␣that')
   })
 })
 
