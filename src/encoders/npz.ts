@@ -41,12 +41,12 @@ function* filesOfMember(name: string, member: Member): Generator<File> {
     yield* filesOfMember(name, Object.fromEntries(member.group).values!) // its shape is the array's
   else if ('group' in member) yield* filesOf(member.group, `${name}.`)
   else if ('plain' in member) {
-    const bytes = npyText(JSON.stringify(member.plain))
-    yield { entry: { name: `${name}.npy`, size: bytes.length, pieces: () => [bytes] }, isText: true }
+    yield { entry: textEntry(`${name}.npy`, member.plain), isText: true }
   } else yield { entry: arrayEntry(`${name}.npy`, member.array), isText: false }
 }
 
-function arrayEntry(name: string, array: ArrayView): ZipEntry {
+/** An array as a .npy file. */
+export function arrayEntry(name: string, array: ArrayView): ZipEntry {
   const header = npyHeader('<f4', array.shape)
   return {
     name,
@@ -56,4 +56,10 @@ function arrayEntry(name: string, array: ArrayView): ZipEntry {
       yield* rowsToBytes(array, textBytes, memory)
     },
   }
+}
+
+/** What is no array, as JSON text in an array of one string. */
+export function textEntry(name: string, plain: unknown): ZipEntry {
+  const bytes = npyText(JSON.stringify(plain))
+  return { name, size: bytes.length, pieces: () => [bytes] }
 }

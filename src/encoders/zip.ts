@@ -26,17 +26,18 @@ const summedAtOnce = 16 * 2 ** 20
  * Sizes and check sums stand in each file's own header, where readers that go through the archive from the front look
  * for them; a check sum there means reading a file once before it is written. Dates are the format's first day: the
  * same files give the same bytes.
+ * @param entries each is asked for when the one before has been written
  * @param memory for pieces that are handed out
  */
 export async function* zipOf(
-  entries: readonly ZipEntry[],
+  entries: Iterable<ZipEntry> | AsyncIterable<ZipEntry>,
   memory: () => ArrayBuffer,
   limits: ZipLimits = formatLimits,
 ): AsyncGenerator<Buffer> {
   const directory: Buffer[] = []
   let offset = 0
   let scratch: ArrayBuffer | undefined
-  for (const entry of entries) {
+  for await (const entry of entries) {
     let sum = 0
     let summed = 0
     for (const piece of entry.pieces(() => (scratch ??= memory()))) {
@@ -53,7 +54,7 @@ export async function* zipOf(
     offset += header.length + entry.size
   }
   if (scratch !== undefined) giveBack(new Uint8Array(scratch))
-  yield Buffer.concat([...directory, endOfDirectory(entries.length, directory, offset, limits)])
+  yield Buffer.concat([...directory, endOfDirectory(directory.length, directory, offset, limits)])
 }
 
 /** How many bytes an archive has. */
