@@ -10,6 +10,7 @@ import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { selfAttentionOperands } from '../operands.ts'
 import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
 import { attend } from './attend.ts'
+import { costOf } from './cost.ts'
 import { linear } from './linear.ts'
 
 /**
@@ -21,6 +22,7 @@ export function directEngine(version: string): Engine {
     device: 'cpu',
     version,
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
+    cost: costOf,
     run: async (problem, wanted) => solve(problem, wanted),
     close: async () => {},
   }

@@ -7,6 +7,7 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { selfAttentionOperands } from '../operands.ts'
 import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
+import { costOf } from './cost.ts'
 import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
 import { linear } from './linear.ts'
@@ -23,6 +24,7 @@ export function referenceEngine(version: string): Engine {
     device: 'cpu',
     version,
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
+    cost: costOf,
     run: async (problem, wanted) => solve(problem, wanted),
     close: async () => {},
   }

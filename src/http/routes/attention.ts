@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
+import { workUnits } from '../../admission/work-units.ts'
+import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
@@ -11,7 +12,7 @@ import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
-import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
+import { attentionForms, checkForm, encodeAttention, formCost, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { readAttentionQuery } from '../read/attention-query.ts'
@@ -62,12 +63,15 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       reply: FastifyReply,
     ): Promise<FastifyReply> {
       const wanted = requestFor(form, asked, selection)
+      const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
+      const computed = estimate(wanted, engine)
+      const encoding = formCost(form, wanted, selection, computed.numbers)
       const needs = {
-        bytes: estimateBytes(wanted),
+        bytes: computed.bytes + encoding.bytes,
         seconds: requestTimeout,
         check() {
           checkForm(form, wanted, selection)
-          request.workUnits = estimateWork(wanted)
+          request.workUnits = workUnits(computed.operations + encoding.operations)
         },
       }
       const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
