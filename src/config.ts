@@ -34,6 +34,8 @@ const proxies = (text: string): unknown => {
   const ranges = list(text) as string[]
   return ranges.length > 0 && ranges.every((range) => readRange(range) !== undefined) ? ranges : text
 }
+/** Without the slash at its end; `/` is no prefix at all. */
+const path = (text: string): unknown => text.replace(/\/+$/, '')
 const natural = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
 const oneOf = <T extends string>(...names: T[]) => Type.Union(names.map((name) => Type.Literal(name)))
 
@@ -50,6 +52,15 @@ export const settings = {
     read: number,
     fallback: () => 8080,
     meaning: 'Port to listen on; 0 takes a free one.',
+  },
+  BASE_PATH: {
+    schema: Type.String({ pattern: '^(/(?!\\.{1,2}(/|$))[A-Za-z0-9._~-]+)*$' }),
+    read: path,
+    fallback: () => '',
+    wanted: 'must be a path such as /tools/attention',
+    meaning:
+      'Path below which a reverse proxy shows the service, such as `/tools/attention`, whether the proxy strips it or ' +
+      'not. Links, `Location` and the servers of openapi.yaml begin with it.',
   },
   ENGINE: {
     schema: oneOf('auto', 'direct', 'onnxruntime', 'tensorflow', 'reference'),

@@ -15,6 +15,7 @@ import { closeApp, InFlight } from './http/plugins/in-flight.ts'
 import { openapiRoutes } from './http/openapi/routes.ts'
 import { startTracing } from './http/plugins/tracing.ts'
 import { Readiness } from './http/readiness.ts'
+import { docsRoutes } from './http/routes/docs.ts'
 import { dashboardRoutes } from './http/routes/dashboard.ts'
 import { asyncExperiments } from './http/routes/async-experiments.ts'
 import { engineRoutes } from './http/routes/engines.ts'
@@ -78,10 +79,10 @@ export async function createService(
       readiness.failed('the GPU failed; the process is to be started anew')
     }),
     engineRoutes(config, { availability: () => engines.availability, workers: () => [] }),
-    asyncExperiments(jobs.jobs, config.REQUEST_TIMEOUT),
+    asyncExperiments(jobs.jobs, config),
     ...computeParts(config, computing, readiness),
-    jobRoutes(jobs.jobs, config.REQUEST_TIMEOUT),
-    ...(first.length === 0 ? [openapiRoutes, dashboardRoutes()] : []),
+    jobRoutes(jobs.jobs, config),
+    ...(first.length === 0 ? [openapiRoutes(config.BASE_PATH), docsRoutes, dashboardRoutes(config.BASE_PATH)] : []),
   ])
   return {
     app,

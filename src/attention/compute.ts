@@ -38,14 +38,14 @@ async function solve(
   source: SourceDescription,
 ): Promise<AttentionResult> {
   try {
-    const output = await engine.run(problem, wantedBy(returns))
-    const context = withContext ? contextStatistics(output.context) : null
+    const output = await engine.run(problem, wantedBy(returns, source))
+    const context = withContext && output.context.data.length > 0 ? contextStatistics(output.context) : null
     const summary: Summary | null = returns.has('summary')
       ? {
           weights: headStatistics(output.rowStatistics!),
           uniform: uniformStatistics(problem.visibility),
           sinkWeight: sinkStatistics(output.rowSums),
-          context: context!,
+          context,
         }
       : null
     const result: AttentionResult = {
@@ -82,14 +82,18 @@ function giveBack({ weights, scores, context, queries, keys, values, contextHead
 }
 
 /** What an engine is asked for. */
-export function wantedBy(returns: ReadonlySet<ReturnName>): Wanted {
+export function wantedBy(
+  returns: ReadonlySet<ReturnName>,
+  { contextByHead }: Pick<SourceDescription, 'contextByHead'>,
+): Wanted {
   return {
     statistics: returns.has('summary'),
     weights: returns.has('weights') || returns.has('similarity'),
+    products: returns.has('products'),
     scores: returns.has('scores'),
     queries: returns.has('queries'),
     keys: returns.has('keys'),
     values: returns.has('values'),
-    contextHeads: returns.has('context_heads'),
+    contextHeads: returns.has('context_heads') || (contextByHead && returns.has('context')),
   }
 }

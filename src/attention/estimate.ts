@@ -25,6 +25,8 @@ const operationsPerNumber = 10
 const operationsPerComparison = 40
 
 const float32 = 4
+/** What is kept of each row's keys: the first, the end, how many, its own position. */
+const bytesOfRow = 16
 
 /**
  * What a computation will take on the engine that will run it: what its source draws, what the engine says of each
@@ -33,7 +35,7 @@ const float32 = 4
  */
 export function estimate({ source, returns }: Computation, engine: Engine): ComputationEstimate {
   const needs = needsOf(returns)
-  const wanted = wantedBy(returns)
+  const wanted = wantedBy(returns, source.describe())
   const drawn = source.cost(needs)
   let layerBytes = 0
   let operations = drawn.operations
@@ -42,7 +44,8 @@ export function estimate({ source, returns }: Computation, engine: Engine): Comp
     const { size, visibility } = outline
     const run = engine.cost(outline, wanted)
     const similarity = returns.has('similarity') ? 3 * size.batch * size.heads ** 2 * float32 : 0
-    layerBytes = Math.max(layerBytes, run.bytes + similarity)
+    const rows = bytesOfRow * visibility.patterns * visibility.queries
+    layerBytes = Math.max(layerBytes, run.bytes + similarity + rows)
     operations += run.operations
     numbers += numbersIn(returns, size)
     if (returns.has('similarity'))
@@ -57,6 +60,7 @@ function numbersIn(returns: ReadonlySet<ReturnName>, size: ProblemSize): number 
   const square = batch * heads * queries * keys
   const numbers: Partial<Record<ReturnName, number>> = {
     weights: square,
+    products: square,
     scores: square,
     queries: batch * heads * queries * headDim,
     keys: batch * keyValueHeads * keys * headDim,

@@ -16,7 +16,8 @@ export const returnNames = [
   'context_heads',
   'similarity',
 ] as const
-export type ReturnName = (typeof returnNames)[number]
+/** `products` is asked of given queries and keys alone. */
+export type ReturnName = (typeof returnNames)[number] | 'products'
 
 /** What is to be computed, checked and with every default filled in. */
 export interface Computation {

@@ -13,7 +13,8 @@ export interface Summary {
   readonly uniform: UniformStatistics
   /** The sink's mean share of each head, null where there are no sinks. */
   readonly sinkWeight: readonly (number | null)[] | null
-  readonly context: ContextStatistics
+  /** Null where there are no values to be mixed. */
+  readonly context: ContextStatistics | null
 }
 
 /** What one layer came to. Heads and rows are all here; the encoders take those that are to be shown. */

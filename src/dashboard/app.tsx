@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { client } from './api/client.ts'
+import { baseUrl, client } from './api/client.ts'
 import { KeyButton, KeyDialog } from './api/key-dialog.tsx'
 import { ExperimentsPage } from './experiments/page.tsx'
 import { ExplorePage } from './explore/page.tsx'
@@ -54,7 +54,7 @@ export function App(): JSX.Element {
         </nav>
         <div class="top-end">
           <StatusPill />
-          <a class="top-link" href="./docs">
+          <a class="top-link" href={`${baseUrl}/docs`}>
             API
           </a>
           <KeyButton />

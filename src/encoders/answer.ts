@@ -4,7 +4,7 @@ import type { DescribedMember } from '../sources/source.ts'
 import { weightStatistics } from '../statistics/summary.ts'
 import type { WeightStatistic } from '../statistics/summary.ts'
 import type { ArrayView } from './array-view.ts'
-import { keysView, mapsView, pairsView, positionsView, queriesView, tensorView } from './array-view.ts'
+import { keysView, mapsView, pairsView, positionsView, productsView, queriesView, tensorView } from './array-view.ts'
 import { selectionOf } from './selection.ts'
 import type { Selection } from './selection.ts'
 import { wireName } from './wire-names.ts'
@@ -56,10 +56,18 @@ export function layerMembers(result: AttentionResult, selection: Selection): [st
   if (output.queries) add('queries', queriesView(output.queries, selection))
   if (output.keys) add('keys', keysView(output.keys, selection))
   if (output.values) add('values', keysView(output.values, selection))
+  if (output.products) add('products', productsView(output.products, selection))
   if (output.scores) add('scores', mapsView(output.scores, selection))
   if (output.weights && returns.has('weights')) add('weights', mapsView(output.weights, selection))
-  if (output.contextHeads) add('context_heads', queriesView(output.contextHeads, selection))
-  if (returns.has('context')) add('context', positionsView(output.context, selection))
+  if (output.contextHeads && returns.has('context_heads'))
+    add('context_heads', queriesView(output.contextHeads, selection))
+  if (returns.has('context'))
+    add(
+      'context',
+      result.source.contextByHead
+        ? queriesView(output.contextHeads!, selection)
+        : positionsView(output.context, selection),
+    )
   if (result.summary) members.push(['summary', { plain: summaryOf(result, selection.heads) }])
   if (result.similarity) {
     const { pearson, rowCenteredPearson, jsDivergence } = result.similarity
@@ -104,6 +112,15 @@ function summaryOf({ summary }: AttentionResult, heads: readonly number[]): Reco
       ...(sinkWeight === null ? {} : { sink_weight: heads.map((head) => sinkWeight[head]) }),
       uniform: named((name) => uniform[name]),
     },
-    context: { min: context.min, max: context.max, mean: context.mean, std: context.std, norm_mean: context.normMean },
+    context:
+      context === null
+        ? null
+        : {
+            min: context.min,
+            max: context.max,
+            mean: context.mean,
+            std: context.std,
+            norm_mean: context.normMean,
+          },
   }
 }

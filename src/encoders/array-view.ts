@@ -85,6 +85,23 @@ export function mapsView(maps: AttentionMaps, selection: Selection): ArrayView {
   }
 }
 
+/** (batch, heads, queries, keys) kept whole, of which the selected heads, rows and keys. */
+export function productsView(tensor: Tensor, selection: Selection): ArrayView {
+  const { heads, rowStart, rowCount, keyStart, keyCount } = selection
+  const [batch, all, queries, keys] = tensor.shape as [number, number, number, number]
+  return {
+    shape: [batch, heads.length, rowCount, keyCount],
+    masked: 0,
+    rowCount: batch * heads.length * rowCount,
+    row(index) {
+      const map = Math.floor(index / rowCount)
+      const item = Math.floor(map / heads.length)
+      const row = (item * all + heads[map % heads.length]!) * queries + rowStart + (index % rowCount)
+      return { data: tensor.data, offset: row * keys + keyStart, first: 0, end: keyCount }
+    },
+  }
+}
+
 /** What of a row lies within some keys, counted from the first of them. */
 function within({ data, offset, first, end }: RowPlace, keyStart: number, keyCount: number): RowPlace {
   const from = Math.min(Math.max(first - keyStart, 0), keyCount)

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { recordFields, seedRecords } from '../experiments/records.ts'
-import type { Plan, SeedRow } from '../experiments/plan.ts'
+import { recordFields, unitRecords } from '../experiments/records.ts'
+import type { Plan, UnitRow } from '../experiments/plan.ts'
 import type { Report } from '../experiments/report.ts'
 import { encodeCsv } from './csv.ts'
 import { toWire, wireName } from './wire-names.ts'
@@ -13,17 +13,17 @@ export const experimentReturns = ['report', 'rows'] as const
 export type ExperimentReturn = (typeof experimentReturns)[number]
 
 /**
- * An experiment as JSON: the report, and with `rows` one record a seed and arm; rows alone keep what says whose they
+ * An experiment as JSON: the report, and with `rows` one record a unit and arm; rows alone keep what says whose they
  * are.
  */
 export function encodeExperimentJson(
   plan: Plan,
-  rows: readonly SeedRow[],
+  rows: readonly UnitRow[],
   report: Report,
   returns: ReadonlySet<ExperimentReturn>,
 ): Buffer | Readable {
-  const { experiment, config, seeds, engine } = report
-  const head = JSON.stringify(toWire(returns.has('report') ? report : { experiment, config, seeds, engine }))
+  const { experiment, config, unit, seeds, engine } = report
+  const head = JSON.stringify(toWire(returns.has('report') ? report : { experiment, config, unit, seeds, engine }))
   if (!returns.has('rows')) return Buffer.from(head)
   return whole(
     (function* () {
@@ -31,7 +31,7 @@ export function encodeExperimentJson(
       const fields = recordFields(plan).map(wireName)
       let waiting: string[] = []
       let separator = ''
-      for (const record of seedRecords(plan, rows)) {
+      for (const record of unitRecords(plan, rows)) {
         waiting.push(JSON.stringify(Object.fromEntries(fields.map((field, i) => [field, record[i]]))))
         if (waiting.length < rowsAtOnce) continue
         yield Buffer.from(separator + waiting.join(','))
@@ -44,8 +44,8 @@ export function encodeExperimentJson(
 }
 
 /** The rows as a table. */
-export function encodeExperimentCsv(plan: Plan, rows: readonly SeedRow[]): Buffer | Readable {
-  return whole(encodeCsv(recordFields(plan).map(wireName), seedRecords(plan, rows)))
+export function encodeExperimentCsv(plan: Plan, rows: readonly UnitRow[]): Buffer | Readable {
+  return whole(encodeCsv(recordFields(plan).map(wireName), unitRecords(plan, rows)))
 }
 
 /** Few pieces at once, with their length; many as a stream that follows its reader. */

@@ -48,13 +48,22 @@ export function wantedStages(stages: StageBytes, wanted: Wanted): number {
     (wanted.queries === true ? stages.queries : 0) +
     (wanted.keys === true ? stages.keys : 0) +
     (wanted.values === true ? stages.values : 0) +
+    (wanted.products === true ? stages.square : 0) +
     (wanted.contextHeads === true ? stages.mixed : 0)
   )
 }
 
-/** How many maps are handed out. */
-export function wantedMaps({ weights, scores }: Wanted): number {
-  return (weights === true ? 1 : 0) + (scores === true ? 1 : 0)
+/**
+ * Bytes of the maps that are handed out, in blocks of so many rows that hold the keys that any of their rows sees: what
+ * is seen, and the corners of the blocks beside it.
+ */
+export function mapBytes({ size, visibility }: ProblemOutline, wanted: Wanted, rowsPerBlock: number): number {
+  const rows = size.batch * size.heads * size.queries
+  const square = rows * size.keys
+  const narrow = visibility.patterns === 1 && (visibility.kind === 'causal' || visibility.kind === 'intervals')
+  const corners = visibility.kind === 'causal' ? (rows * rowsPerBlock) / 2 : rows * rowsPerBlock
+  const numbers = narrow ? Math.min(square, seenPairs(visibility, size) + corners) : square
+  return ((wanted.weights === true ? 1 : 0) + (wanted.scores === true ? 1 : 0)) * numbers * float32
 }
 
 /** Columns of row statistics, the sums among them. */

@@ -14,6 +14,8 @@ export type Device = 'cpu' | 'gpu'
 export interface Wanted {
   readonly statistics?: boolean
   readonly weights?: boolean
+  /** q . k at every position, hidden ones too. */
+  readonly products?: boolean
   readonly scores?: boolean
   readonly queries?: boolean
   readonly keys?: boolean
@@ -26,6 +28,8 @@ export interface AttentionOutput {
   readonly context: Tensor
   /** Before dropout, as the source's classes return them. Rows that see no key are zeros. */
   readonly weights?: AttentionMaps
+  /** (batch, heads, queries, keys): q . k before the scale, at every position, hidden ones too */
+  readonly products?: Tensor
   /** After scale, soft cap, bias and slopes; hidden positions are -Infinity. */
   readonly scores?: AttentionMaps
   /** (batch, heads, queries, headDim), after rotary positions */

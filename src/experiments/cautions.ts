@@ -1,5 +1,7 @@
 import { countSeeds, inputSize } from './config.ts'
-import type { BiasConfig, ExperimentConfig, HeadsConfig } from './config.ts'
+import type { BiasConfig } from './bias/config.ts'
+import type { ExperimentConfig } from './config.ts'
+import type { HeadsConfig } from './heads/config.ts'
 import type { Invariant } from './report.ts'
 import { percent, seedWords } from './words.ts'
 

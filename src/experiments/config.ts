@@ -1,9 +1,6 @@
 import type { EngineName } from '../engines/engine.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-
-export const armNames = ['none', 'q', 'k', 'v', 'qkv'] as const
-/** Which of the three projections have a bias. */
-export type ArmName = (typeof armNames)[number]
+import type { ExperimentKind } from './kinds.ts'
 
 export const pairings = ['parameters', 'notebook'] as const
 /**
@@ -18,7 +15,9 @@ export type Seeds = { readonly first: number; readonly count: number } | { reado
 /** Fresh standard normals for each seed, or values that every seed gets. */
 export type ExperimentInput = { readonly batch: number; readonly seqLen: number } | { readonly values: Tensor }
 
-interface CommonConfig {
+/** What every experiment is configured with. */
+export interface ExperimentConfig {
+  readonly experiment: ExperimentKind
   readonly dIn: number
   readonly dOut: number
   /** The model's; the experiments run in eval mode, where it does nothing. */
@@ -33,26 +32,8 @@ interface CommonConfig {
   readonly engine: EngineName | undefined
 }
 
-/** CausalSelfAttention with and without biases. */
-export interface BiasConfig extends CommonConfig {
-  readonly experiment: 'bias'
-  /** The arms to report. */
-  readonly arms: readonly ArmName[]
-}
-
-/** MultiHeadAttention with different numbers of heads. */
-export interface HeadsConfig extends CommonConfig {
-  readonly experiment: 'heads'
-  /** At least two, all different, each a divisor of dOut. Claims compare the first with the last. */
-  readonly numHeads: readonly number[]
-}
-
-export type ExperimentConfig = BiasConfig | HeadsConfig
-
-/** The study's own configuration, which an empty request asks for. */
+/** What a request that does not say is filled in with, whatever the experiment. */
 export const defaults = {
-  bias: { dIn: 20, dOut: 16, dropout: 0.1, input: { batch: 5, seqLen: 8 }, arms: armNames },
-  heads: { dIn: 4, dOut: 4, dropout: 0.1, input: { batch: 5, seqLen: 6 }, numHeads: [2, 4] },
   seeds: { first: 0, count: 400 },
   pairing: 'parameters',
   confidence: 0.95,

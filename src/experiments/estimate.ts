@@ -4,7 +4,6 @@ import { ServiceError } from '../errors.ts'
 import type { ProblemOutline } from '../problem/outline.ts'
 import { contextDim, mixedDim, multiplyAdds } from '../problem/size.ts'
 import { seenPairs } from '../problem/visibility.ts'
-import { seedsOf } from './plan.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 
 /**
@@ -30,14 +29,17 @@ export function runWork({ size, visibility }: SizeAndVisibility, engine?: Engine
 }
 
 /** Operations of a whole experiment. */
-export function estimateOperations(plan: Plan): number {
+export function estimateOperations(plan: Plan, units = plan.units): number {
   const sum = (runs: readonly PlannedRun[]): number =>
     runs.reduce((work, run) => work + run.times * (runWork(run.outline, plan.config.engine) + run.extra), 0)
-  return sum(plan.seedRuns) * seedsOf(plan) + sum(plan.fixedRuns)
+  return sum(plan.unitRuns) * units + sum(plan.fixedRuns)
 }
 
-/** Bytes that an experiment holds at its worst: the largest problem with every stage, and all rows. */
-export function estimateExperimentBytes(plan: Plan): number {
+/**
+ * Bytes that an experiment holds at its worst, or so many units of it: the largest problem with every stage, and all
+ * rows.
+ */
+export function estimateExperimentBytes(plan: Plan, units = plan.units): number {
   const bytesOf = ({ outline: { size } }: PlannedRun): number => {
     const { batch, heads, queries, keys, dIn } = size
     const width = mixedDim(size)
@@ -46,31 +48,31 @@ export function estimateExperimentBytes(plan: Plan): number {
     const stages = batch * queries * (dIn + 9 * width + contextDim(size))
     return 4 * (2 * parameters + stages + 3 * maps) + 56 * batch * heads * queries
   }
-  const runs = [...plan.seedRuns, ...plan.fixedRuns]
+  const runs = [...plan.unitRuns, ...plan.fixedRuns]
   const values = plan.arms.length * plan.statistics.length + 2 * plan.invariants.length
   // An arm's maps are held until the seed's arms have been compared; a row's numbers are boxed until they are columns.
-  return runs.reduce((bytes, run) => bytes + bytesOf(run), 0) + seedsOf(plan) * (100 + 24 * values)
+  return runs.reduce((bytes, run) => bytes + bytesOf(run), 0) + units * (100 + 24 * values)
 }
 
 /** The largest problem of an experiment, by which its engine is chosen: one for all of it. */
 export function largestRun(plan: Plan): PlannedRun {
   const workOf = ({ outline: { size, visibility } }: PlannedRun): number =>
     multiplyAdds(size, seenPairs(visibility, size))
-  return plan.seedRuns.reduce((largest, run) => (workOf(run) > workOf(largest) ? run : largest))
+  return plan.unitRuns.reduce((largest, run) => (workOf(run) > workOf(largest) ? run : largest))
 }
 
 /**
- * Throws `work-too-large`, the estimate beside the limit, where an experiment has more seeds or more work than allowed;
+ * Throws `work-too-large`, the estimate beside the limit, where an experiment has more units or more work than allowed;
  * `advice` says what else can be done.
  */
-export function refuseTooMuchWork(plan: Plan, limits: { maxSeeds: number; work: number }, advice: string): void {
-  const seeds = seedsOf(plan)
+export function refuseTooMuchWork(plan: Plan, limits: { maxUnits: number; work: number }, advice: string): void {
+  const { unit, units } = plan
   const work = Math.ceil(estimateOperations(plan))
-  const limit = Math.min(limits.work, Math.floor((work / seeds) * limits.maxSeeds))
+  const limit = Math.min(limits.work, Math.floor((work / units) * limits.maxUnits))
   if (work <= limit) return
   const detail =
-    seeds > limits.maxSeeds
-      ? `${seeds} seeds are more than the limit of ${limits.maxSeeds} (MAX_SEEDS), for jobs as well.`
+    units > limits.maxUnits
+      ? `${units} ${unit.plural} are more than the limit of ${limits.maxUnits} (MAX_SEEDS), for jobs as well.`
       : `The experiment is about ${work.toExponential(1)} operations; the limit is ${limit.toExponential(1)}. ${advice}`
   throw new ServiceError('work-too-large', detail, { extra: { estimated_work: work, limit_work: limit } })
 }

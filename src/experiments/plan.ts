@@ -1,9 +1,9 @@
 import type { AttentionOutput, Wanted } from '../engines/engine.ts'
 import type { ProblemOutline } from '../problem/outline.ts'
 import type { AttentionProblem } from '../problem/problem.ts'
-import { countSeeds } from './config.ts'
 import type { ExperimentConfig } from './config.ts'
 import type { NotebookRun } from './notebook.ts'
+import type { Unit } from './unit.ts'
 
 /** Solves one problem: what an experiment is handed. It knows no engine, pool or network. */
 export type Run = (problem: AttentionProblem, wanted: Wanted) => Promise<AttentionOutput>
@@ -12,15 +12,16 @@ export type Run = (problem: AttentionProblem, wanted: Wanted) => Promise<Attenti
 export type Value = number | null
 
 /**
- * What one seed came to: plain data that JSON carries exactly, so that a row may be computed by another process and
+ * What one unit came to: plain data that JSON carries exactly, so that a row may be computed by another process and
  * stored. `values` are every arm's statistics, arm after arm, then a deviation and a scale for each invariant.
  */
-export interface SeedRow {
-  readonly seed: number
+export interface UnitRow {
+  /** The seed, or which of the texts. */
+  readonly unit: number
   readonly values: readonly Value[]
-  /** The draws of the similarity null that were made along with this seed. */
+  /** The draws of the similarity null that were made along with this unit. */
   readonly nullDraws?: readonly (readonly Value[])[]
-  /** The study's own run, made along with the first seed. */
+  /** The study's own run, made along with the first unit. */
   readonly notebook?: NotebookRun
 }
 
@@ -33,26 +34,27 @@ export interface PlannedRun {
 }
 
 /**
- * Everything that is known before the first seed runs. Rows depend on the plan and the seed alone, not on what ran
+ * Everything that is known before the first unit runs. Rows depend on the plan and the unit alone, not on what ran
  * before.
  */
 export interface Plan<Config extends ExperimentConfig = ExperimentConfig> {
   readonly config: Config
+  readonly unit: Unit
+  /** How many there are. */
+  readonly units: number
   /** Every arm that is run, in the order of a row's values. */
   readonly arms: readonly string[]
+  /** The arms that rows and report show. */
+  readonly reported: readonly string[]
   /** Of each arm. */
   readonly statistics: readonly string[]
   readonly invariants: readonly string[]
-  /** What one seed runs. */
-  readonly seedRuns: readonly PlannedRun[]
-  /** What is run once, whatever the number of seeds. */
+  /** What one unit runs. */
+  readonly unitRuns: readonly PlannedRun[]
+  /** What is run once, whatever the number of units. */
   readonly fixedRuns: readonly PlannedRun[]
-  /** The row of the seed at `position`. */
-  runSeed(position: number, run: Run): Promise<SeedRow>
-}
-
-export function seedsOf(plan: Plan): number {
-  return countSeeds(plan.config.seeds)
+  /** The row of the unit at `position`. */
+  runUnit(position: number, run: Run): Promise<UnitRow>
 }
 
 /** What JSON has a word for. */

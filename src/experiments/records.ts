@@ -1,21 +1,20 @@
-import type { Plan, SeedRow, Value } from './plan.ts'
+import type { Plan, UnitRow, Value } from './plan.ts'
 
-/** One seed of one arm: seed, arm, then the plan's statistics in order. */
-export type SeedRecord = readonly [seed: number, arm: string, ...statistics: Value[]]
+/** One unit of one arm: which unit, which arm, then the plan's statistics in order. */
+export type UnitRecord = readonly [unit: number, arm: string, ...statistics: Value[]]
 
-/** Names of a record's fields. */
+/** Names of a record's fields; the first is that of the unit. */
 export function recordFields(plan: Plan): string[] {
-  return ['seed', 'arm', ...plan.statistics]
+  return [plan.unit.name, 'arm', ...plan.statistics]
 }
 
-/** One record a seed and reported arm, seed after seed. */
-export function* seedRecords(plan: Plan, rows: readonly SeedRow[]): Generator<SeedRecord> {
-  const { config, statistics } = plan
-  const arms = config.experiment === 'bias' ? config.arms : plan.arms
-  for (const row of rows) {
-    for (const arm of arms) {
-      const start = plan.arms.indexOf(arm) * statistics.length
-      yield [row.seed, arm, ...row.values.slice(start, start + statistics.length)]
+/** One record a unit and reported arm, unit after unit. */
+export function* unitRecords(plan: Plan, rows: readonly UnitRow[]): Generator<UnitRecord> {
+  const { arms, reported, statistics } = plan
+  for (const { unit, values } of rows) {
+    for (const arm of reported) {
+      const start = arms.indexOf(arm) * statistics.length
+      yield [unit, arm, ...values.slice(start, start + statistics.length)]
     }
   }
 }

@@ -1,11 +1,12 @@
 import type { EngineIdentity } from '../engines/engine.ts'
 import type { Estimate, Interval, IntervalMethod } from '../statistics/intervals.ts'
+import type { ExperimentKind } from './kinds.ts'
 import type { NotebookRun } from './notebook.ts'
 import type { Value } from './plan.ts'
 
 export type Verdict = 'supported' | 'refuted' | 'not_distinguishable'
 
-/** An arm's statistic over the seeds. */
+/** An arm's statistic over the units. */
 export interface StatisticSummary {
   readonly mean: Value
   readonly sd: Value
@@ -18,7 +19,7 @@ export interface ArmReport {
   readonly statistics: Readonly<Record<string, StatisticSummary>>
 }
 
-/** One statistic, `arm` minus `baseline`, paired by seed. */
+/** One statistic, `arm` minus `baseline`, paired by unit. */
 export interface Comparison {
   readonly arm: string
   readonly baseline: string
@@ -76,9 +77,12 @@ export interface NotebookReport extends NotebookRun {
 }
 
 export interface Report {
-  readonly experiment: 'bias' | 'heads'
+  readonly experiment: ExperimentKind
   readonly config: Readonly<Record<string, unknown>>
-  readonly seeds: { readonly count: number }
+  /** What is averaged over, e.g. seed. */
+  readonly unit: string
+  /** How many seeds there were, where they are the unit. */
+  readonly seeds?: { readonly count: number }
   readonly arms: readonly ArmReport[]
   readonly comparisons: readonly Comparison[]
   /** By measure; heads only. */

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { runWork } from './estimate.ts'
-import { seedsOf } from './plan.ts'
-import type { Plan, Run, SeedRow } from './plan.ts'
+import type { Plan, Run, UnitRow } from './plan.ts'
 
 /** Operations after which other requests and a cancellation get their turn: about ten milliseconds. */
 const workBetweenPauses = 1e7
@@ -11,30 +10,30 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Called after every ten milliseconds' worth of work, and waited for: lets others have their turn. */
   readonly pause?: () => Promise<unknown>
-  /** Called after every seed with the number done. */
+  /** Called after every unit with the number done. */
   readonly onProgress?: (done: number) => void
 }
 
-/** Rows of the seeds at positions from..to-1. The same rows however the positions are split. */
+/** Rows of the units at positions from..to-1. The same rows however the positions are split. */
 export async function runRows(
   plan: Plan,
   from: number,
   to: number,
   run: Run,
   options: RunOptions = {},
-): Promise<SeedRow[]> {
+): Promise<UnitRow[]> {
   const paced = pacedRun(run, options)
-  const rows: SeedRow[] = []
+  const rows: UnitRow[] = []
   for (let position = from; position < to; position++) {
-    rows.push(await plan.runSeed(position, paced))
+    rows.push(await plan.runUnit(position, paced))
     options.onProgress?.(rows.length)
   }
   return rows
 }
 
 /** Every row of a plan. */
-export function runPlan(plan: Plan, run: Run, options: RunOptions = {}): Promise<SeedRow[]> {
-  return runRows(plan, 0, seedsOf(plan), run, options)
+export function runPlan(plan: Plan, run: Run, options: RunOptions = {}): Promise<UnitRow[]> {
+  return runRows(plan, 0, plan.units, run, options)
 }
 
 /** `run`, pausing in between and stopping when the signal says so. */

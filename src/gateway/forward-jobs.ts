@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
+import { experimentKinds } from '../experiments/kinds.ts'
 import type { AppPart } from '../http/app.ts'
 import { prefersAsync } from '../http/prefer.ts'
 import type { Readiness } from '../http/readiness.ts'
@@ -22,6 +23,8 @@ const requestHeaders = [
   'tracestate',
 ] as const
 
+const experimentAddress = new RegExp(`^/experiments/(${experimentKinds.join('|')})/?(\\?|$)`)
+
 /**
  * The addresses of jobs, and experiments that prefer to become one, in a gateway. Where there never was a job it says
  * so itself, and starts nothing.
@@ -36,11 +39,7 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
   }
   return async (app) => {
     app.addHook('onRequest', (request, reply, done) => {
-      if (
-        request.method !== 'POST' ||
-        !/^\/experiments\/(bias|heads)\/?(\?|$)/.test(request.url) ||
-        !prefersAsync(request.headers.prefer)
-      )
+      if (request.method !== 'POST' || !experimentAddress.test(request.url) || !prefersAsync(request.headers.prefer))
         return done()
       handOn(request, reply)
     })
@@ -49,7 +48,7 @@ export function forwardToJobs(config: Config, link: JobsLink, readiness: Readine
         if (link.isFresh) done()
         else handOn(request, reply)
       })
-      await jobRoutes(noJobs, config.REQUEST_TIMEOUT)(jobs)
+      await jobRoutes(noJobs, config)(jobs)
     })
 
     /** The last that Fastify sees of a request. */

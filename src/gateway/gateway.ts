@@ -9,6 +9,7 @@ import { listen } from '../http/listen.ts'
 import { frontParts } from '../http/front.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { openapiRoutes } from '../http/openapi/routes.ts'
+import { docsRoutes } from '../http/routes/docs.ts'
 import { startTracing } from '../http/plugins/tracing.ts'
 import { Readiness } from '../http/readiness.ts'
 import { dashboardRoutes } from '../http/routes/dashboard.ts'
@@ -117,8 +118,9 @@ export async function serveGateway(
     }),
     forwardToJobs(config, jobs, readiness, receiver),
     forwardRoutes(config, { dispatcher, readiness, receiver, isBackground: isInternal }),
-    openapiRoutes,
-    dashboardRoutes(),
+    openapiRoutes(config.BASE_PATH),
+    docsRoutes,
+    dashboardRoutes(config.BASE_PATH),
   ])
   const cleanUp = (): void => rmSync(folder, { recursive: true, force: true })
   try {

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import type { TSchema } from '@sinclair/typebox'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
+import { BasePath } from './base-path.ts'
 import { clientAddresses } from './client-address.ts'
 import { readJsonBodies } from './plugins/body.ts'
 import { answerErrors, asServiceError, sendProblem } from './plugins/errors.ts'
@@ -42,6 +43,7 @@ export async function buildApp(
   parts: readonly AppPart[],
   requestLogLevel: 'info' | 'debug' = 'info',
 ): Promise<FastifyInstance> {
+  const basePath = new BasePath(config.BASE_PATH)
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes its own line
@@ -56,6 +58,7 @@ export async function buildApp(
     // Asked for below, in our words
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     routerOptions: { maxParamLength, ignoreTrailingSlash: true, querystringParser: parseQueryString },
+    rewriteUrl: ({ url }: { url?: string | undefined }) => basePath.strip(url!),
     clientErrorHandler: sendRawProblem,
     frameworkErrors: (error, request, reply) => {
       // No hook has run, and nobody catches what is thrown here.
@@ -65,6 +68,7 @@ export async function buildApp(
     forceCloseConnections: 'idle',
   })
 
+  basePath.learn(app)
   const clientAddress = clientAddresses(config.TRUST_PROXY)
   app.decorateRequest('client', {
     getter(this: FastifyRequest) {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ExperimentRequest } from '../http/read/experiment-request.ts'
+import type { ExperimentRequest } from '../http/experiments/index.ts'
 import { unknownJob } from './job.ts'
 import type { JobDocument, JobKind } from './job.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ExperimentRequest } from '../http/read/experiment-request.ts'
+import type { ExperimentRequest } from '../http/experiments/index.ts'
 
 const hash = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url')

@@ -1,7 +1,8 @@
 import { ServiceError } from '../errors.ts'
+import type { ExperimentKind } from '../experiments/kinds.ts'
 import type { ErrorCode, ErrorExtra, ErrorPlace } from '../errors.ts'
 
-export type JobKind = 'bias' | 'heads'
+export type JobKind = ExperimentKind
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export type JobState = (typeof jobStates)[number]
 
@@ -19,7 +20,9 @@ export interface JobRow {
   readonly number: number
   readonly kind: JobKind
   readonly state: JobState
-  readonly seeds: number
+  /** What it counts, e.g. seed. */
+  readonly unit: string
+  readonly units: number
   readonly done: number
   /** Number of its last event. */
   readonly event: number
@@ -38,8 +41,8 @@ export interface JobDocument {
   readonly id: string
   readonly kind: JobKind
   readonly state: JobState
-  /** In seeds. */
-  readonly progress: { readonly done: number; readonly total: number }
+  /** In units: of a job that averages over seeds `unit` is seed. */
+  readonly progress: { readonly done: number; readonly total: number; readonly unit: string }
   readonly created_at: string
   readonly started_at: string | null
   readonly finished_at: string | null
@@ -60,7 +63,7 @@ export function documentOf(job: JobRow): JobDocument {
     id: job.id,
     kind: job.kind,
     state: job.state,
-    progress: { done: job.done, total: job.seeds },
+    progress: { done: job.done, total: job.units, unit: job.unit },
     created_at: job.created_at.toISOString(),
     started_at: job.started_at?.toISOString() ?? null,
     finished_at: job.finished_at?.toISOString() ?? null,

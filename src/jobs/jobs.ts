@@ -4,11 +4,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import { ServiceError } from '../errors.ts'
 import { estimateOperations, refuseTooMuchWork } from '../experiments/estimate.ts'
 import { planOf } from '../experiments/index.ts'
-import { seedsOf } from '../experiments/plan.ts'
-import type { ExperimentRequest } from '../http/read/experiment-request.ts'
+import type { ExperimentRequest } from '../http/experiments/index.ts'
 import { noJobs } from './api.ts'
 import type { JobsApi } from './api.ts'
-import { estimateChunkBytes, seedsPerChunk, storedBytes } from './chunks.ts'
+import { estimateChunkBytes, storedBytes, unitsPerChunk } from './chunks.ts'
 import { checkEngine } from './computing-side.ts'
 import type { ComputingSide } from './computing-side.ts'
 import { contentOf, idOf } from './content.ts'
@@ -57,16 +56,16 @@ export class Jobs implements JobsApi {
     const plan = planOf(asked.config)
     refuseTooMuchWork(
       plan,
-      { maxSeeds: this.#limits.maxSeeds, work: workLimit },
+      { maxUnits: this.#limits.maxSeeds, work: workLimit },
       'Ask for fewer seeds or a smaller model.',
     )
     await checkEngine(this.#side, asked.config.engine)
-    const seedsAtOnce = seedsPerChunk(plan)
-    const atOnce = estimateChunkBytes(plan, seedsAtOnce)
+    const unitsAtOnce = unitsPerChunk(plan)
+    const atOnce = estimateChunkBytes(plan, unitsAtOnce)
     if (atOnce > this.#limits.chunkBytes) {
       throw new ServiceError(
         'request-too-large',
-        `One seed needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (a part of MEMORY_LIMIT).`,
+        `One ${plan.unit.name} needs about ${Math.ceil(atOnce / 2 ** 20)} MiB; the limit of a worker is ${Math.floor(this.#limits.chunkBytes / 2 ** 20)} MiB (a part of MEMORY_LIMIT).`,
         {
           extra: { estimated_bytes: Math.ceil(atOnce), limit_bytes: this.#limits.chunkBytes },
         },
@@ -89,9 +88,10 @@ export class Jobs implements JobsApi {
         caller,
         kind,
         request,
-        seeds: seedsOf(plan),
-        seedsPerChunk: seedsAtOnce,
-        bytes: storedBytes(plan, asked.returns.has('rows'), seedsAtOnce) + Buffer.byteLength(request),
+        unit: plan.unit.name,
+        units: plan.units,
+        unitsPerChunk: unitsAtOnce,
+        bytes: storedBytes(plan, asked.returns.has('rows'), unitsAtOnce) + Buffer.byteLength(request),
       })
       this.#opening.accepting()
       runner.wake()
@@ -199,7 +199,7 @@ function refuseWithoutResult(job: JobRow): void {
   }
   if (job.state === 'cancelled') throw new ServiceError('job-cancelled', 'The job was cancelled, so it has no result.')
   if (job.state !== 'succeeded')
-    throw new ServiceError('job-not-finished', `${job.done} of ${job.seeds} seeds are done.`, {
+    throw new ServiceError('job-not-finished', `${job.done} of ${job.units} are done.`, {
       headers: { 'retry-after': pollAgainSeconds },
     })
 }

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { ServiceError } from '../errors.ts'
+import type { JobKind } from './job.ts'
 import type { Render } from './runner.ts'
 
 /** What the thread is asked, and what it says. */
 export interface RenderOrder {
   readonly id: number
-  readonly kind: string
+  readonly kind: JobKind
   readonly request: string
   readonly answers: readonly string[]
   readonly form: string

@@ -16,8 +16,10 @@ export interface NewJob {
   readonly caller: string
   readonly kind: JobKind
   readonly request: string
-  readonly seeds: number
-  readonly seedsPerChunk: number
+  /** What it counts, e.g. seed, how many, and how many a chunk has. */
+  readonly unit: string
+  readonly units: number
+  readonly unitsPerChunk: number
   /** What will be kept of it at most, about. */
   readonly bytes: number
 }
@@ -76,15 +78,15 @@ export class JobStore {
       const attempt = latest === undefined ? 0 : latest.attempt + 1
       const id = job.idOf(attempt)
       await connection.executeSql(
-        'INSERT INTO attention_jobs.jobs (id, content, attempt, caller, kind, request, version, seeds, bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-        [id, job.content, attempt, job.caller, job.kind, job.request, this.#version, job.seeds, job.bytes],
+        'INSERT INTO attention_jobs.jobs (id, content, attempt, caller, kind, request, version, unit, seeds, bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+        [id, job.content, attempt, job.caller, job.kind, job.request, this.#version, job.unit, job.units, job.bytes],
       )
       await connection.executeSql(
         `INSERT INTO attention_jobs.chunks (job, number, first, count)
          SELECT $1, n, n * $2::int, LEAST($2::int, $3::int - n * $2::int) FROM generate_series(0, ($3::int - 1) / $2::int) n`,
-        [id, job.seedsPerChunk, job.seeds],
+        [id, job.unitsPerChunk, job.units],
       )
-      const chunks = Math.ceil(job.seeds / job.seedsPerChunk)
+      const chunks = Math.ceil(job.units / job.unitsPerChunk)
       await this.#queue.add(
         connection,
         Array.from({ length: chunks }, (_, chunk): Task => ({ job: id, chunk })),
@@ -172,7 +174,7 @@ export class JobStore {
       if (chunk === undefined) return 'dropped'
       const job = await this.#change(connection, task.job, "state = 'running'", `done = done + ${Number(chunk.count)}`)
       if (job === null) return 'dropped'
-      if (job.done < job.seeds) return 'kept'
+      if (job.done < job.units) return 'kept'
       await this.#queue.add(connection, [{ job: job.id, chunk: 'report' }])
       return 'last'
     })
@@ -211,7 +213,7 @@ export class JobStore {
     return job !== undefined && (await this.#isOurs(task, job.version)) ? job : null
   }
 
-  /** Its chunks' answers in the order of the seeds. */
+  /** Its chunks' answers in the order of the units. */
   async answers(id: string): Promise<string[]> {
     const rows = await this.#database.query<{ answer: string }>(
       'SELECT answer FROM attention_jobs.chunks WHERE job = $1 ORDER BY number',
@@ -313,7 +315,7 @@ export class JobStore {
   }
 
   get #columns(): string {
-    return `id, number, kind, state, seeds, done, event, problem, created_at, started_at, finished_at,
+    return `id, number, kind, state, unit, seeds AS units, done, event, problem, created_at, started_at, finished_at,
       finished_at + ${this.#limits.retentionDays} * ${day} AS expires_at, ${this.#storage.expired} AS expired`
   }
 

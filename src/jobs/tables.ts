@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
 
 /**
- * A job, its chunks of seeds and its events. These tables are the truth; the queue only carries who does what next.
+ * A job, its chunks of units (`seeds` counts them) and its events. These tables are the truth; the queue only carries who does what next.
  * `content` says what was asked and by whom; `attempt` counts the times that it was.
  */
 const statements = `
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS attention_jobs.jobs (
   finished_at timestamptz,
   UNIQUE (content, attempt)
 );
+ALTER TABLE attention_jobs.jobs ADD COLUMN IF NOT EXISTS unit text NOT NULL DEFAULT 'seed';
 CREATE INDEX IF NOT EXISTS jobs_of_caller ON attention_jobs.jobs (caller, number DESC);
 CREATE INDEX IF NOT EXISTS jobs_unfinished ON attention_jobs.jobs (state) WHERE state IN ('queued', 'running');
 CREATE TABLE IF NOT EXISTS attention_jobs.chunks (
@@ -45,6 +46,8 @@ CREATE TABLE IF NOT EXISTS attention_jobs.events (
   data text NOT NULL,
   PRIMARY KEY (job, number)
 );
+-- Once kept, needed by nothing.
+UPDATE attention_jobs.jobs SET request = '' WHERE state IN ('failed', 'cancelled') AND request <> '';
 `
 
 /** Replicas that start together must not make them at the same time: any number, the same for all. */
@@ -54,7 +57,7 @@ export async function makeTables(connection: Connection): Promise<void> {
   await connection.executeSql(`SELECT pg_advisory_xact_lock(${lockNumber})`)
   await connection.executeSql(statements)
   // Fails where tables of another release of the service are others.
-  await connection.executeSql(`SELECT id, number, content, attempt, caller, kind, request, version, state, seeds, done,
+  await connection.executeSql(`SELECT id, number, content, attempt, caller, kind, request, version, state, unit, seeds, done,
       event, bytes, problem, result, created_at, started_at, finished_at FROM attention_jobs.jobs LIMIT 0`)
   await connection.executeSql('SELECT job, number, first, count, failures, answer FROM attention_jobs.chunks LIMIT 0')
   await connection.executeSql('SELECT job, number, name, data FROM attention_jobs.events LIMIT 0')

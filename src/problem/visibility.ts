@@ -53,6 +53,20 @@ export function rowIndex(of: Visibility, item: number, head: number, query: numb
   return (item * of.itemStride + head * of.headStride) * of.queries + query
 }
 
+/** The keys first..end-1 that any of the rows from..to-1 sees, in any item and head; 0..0 where they see none. */
+export function keysOfRows(of: Visibility, from: number, to: number): { first: number; end: number } {
+  let first = of.keys
+  let end = 0
+  for (let pattern = 0; pattern < of.patterns; pattern++) {
+    for (let row = pattern * of.queries + from; row < pattern * of.queries + to; row++) {
+      if (of.count[row] === 0) continue
+      first = Math.min(first, of.first[row]!)
+      end = Math.max(end, of.end[row]!)
+    }
+  }
+  return end === 0 ? { first: 0, end: 0 } : { first, end }
+}
+
 /** Pairs of a query and a key that it sees, over all items and heads. */
 export function seenPairs(
   of: Visibility,

@@ -43,9 +43,9 @@ export async function serveJobs(
       (app) => askForKeys(app, config.API_KEYS, () => false),
       (app) => chargeBodies(app, new MemoryLedger(memoryShares(config).bodyBytes)),
       reportWork,
-      asyncExperiments(service.jobs, config.REQUEST_TIMEOUT),
+      asyncExperiments(service.jobs, config),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs, config.REQUEST_TIMEOUT),
+      jobRoutes(service.jobs, config),
     ],
     'debug',
   )

@@ -1,23 +1,23 @@
 import { parentPort } from 'node:worker_threads'
 import type { EngineIdentity } from '../engines/engine.ts'
 import { planOf } from '../experiments/index.ts'
-import type { SeedRow } from '../experiments/plan.ts'
-import { encodeExperiment } from '../http/experiment-forms.ts'
-import type { ExperimentForm } from '../http/experiment-forms.ts'
-import { readExperimentRequest } from '../http/read/experiment-request.ts'
-import type { ExperimentBody } from '../http/schemas/experiments.ts'
+import type { UnitRow } from '../experiments/plan.ts'
+import { encodeExperiment } from '../http/experiments/forms.ts'
+import type { ExperimentForm } from '../http/experiments/forms.ts'
+import type { ExperimentBody } from '../http/experiments/bodies.ts'
+import { readExperimentRequest } from '../http/experiments/index.ts'
 import type { Rendered, RenderOrder } from '../jobs/render.ts'
 
 /** One chunk's answer, as a worker gives it. */
 interface ChunkAnswer {
   readonly engine: EngineIdentity
-  readonly rows: readonly SeedRow[]
+  readonly rows: readonly UnitRow[]
 }
 
 /** An experiment's answer, whole, as the synchronous call would have made it from the same rows. */
 async function render({ kind, request, answers, form }: RenderOrder): Promise<Buffer> {
-  const { config, returns } = readExperimentRequest(kind as 'bias' | 'heads', JSON.parse(request) as ExperimentBody)
-  const rows: SeedRow[] = []
+  const { config, returns } = readExperimentRequest(kind, JSON.parse(request) as ExperimentBody)
+  const rows: UnitRow[] = []
   let engine: EngineIdentity | undefined
   for (const text of answers) {
     const answer = JSON.parse(text) as ChunkAnswer

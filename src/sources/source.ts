@@ -33,6 +33,8 @@ export interface SourceDescription {
   readonly drops: boolean
   /** Whether a request has masks of its own, so that an answer says how many rows see no key. */
   readonly masks: boolean
+  /** Whether a context is one vector a head, as it is where no output projection follows: (batch, heads, query, width). */
+  readonly contextByHead: boolean
 }
 
 /** One attention layer of a source, its problem ready to be solved. */

@@ -1,5 +1,6 @@
-import { rowIndex } from '../problem/visibility.ts'
+import { keysOfRows, rowIndex } from '../problem/visibility.ts'
 import type { Visibility } from '../problem/visibility.ts'
+import { float32Zeros } from './zeros.ts'
 
 /**
  * Attention weights or scores, (batch, heads, query, key), of which only what a row sees is worth keeping.
@@ -76,6 +77,24 @@ export class AttentionMaps {
     })
   }
 
+  /**
+   * Maps to be filled row by row, all `masked`: blocks of some rows, each with the keys that any of its rows sees, so
+   * that a window's maps take what the window sees.
+   */
+  static empty(batch: number, heads: number, visibility: Visibility, masked: number): AttentionMaps {
+    const { queries, kind } = visibility
+    const rowsPerBlock = kind === 'every-key' ? queries : Math.min(queries, rowsOfEmptyBlock)
+    const blocks: RowBlock[] = []
+    for (let from = 0; from < queries; from += rowsPerBlock) {
+      const size = Math.min(rowsPerBlock, queries - from)
+      const { first, end } = keysOfRows(visibility, from, from + size)
+      const data = float32Zeros(batch * heads * size * (end - first))
+      if (masked !== 0) data.fill(masked)
+      blocks.push({ data, firstKey: first, width: end - first })
+    }
+    return new AttentionMaps({ batch, heads, visibility, masked, itemsPerBlock: batch, rowsPerBlock, blocks })
+  }
+
   get queries(): number {
     return this.visibility.queries
   }
@@ -107,4 +126,13 @@ export class AttentionMaps {
     const { data, offset, first, end } = this.locate(item, head, query)
     return data.subarray(offset, offset + end - first)
   }
+
+  /** Fills in the numbers of the keys from the first to the last that a row sees. */
+  setRow(item: number, head: number, query: number, numbers: ArrayLike<number>): void {
+    const { data, offset } = this.locate(item, head, query)
+    data.set(numbers, offset)
+  }
 }
+
+/** Small enough that a triangle is kept almost without its other half, large enough that blocks are few. */
+export const rowsOfEmptyBlock = 64

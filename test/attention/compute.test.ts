@@ -19,7 +19,15 @@ function layered(count: number): { source: AttentionSource; events: string[] } {
   const source: AttentionSource = {
     kind: 'layered',
     outlines: () => [outline, ...Array.from({ length: count - 1 }, () => outline)],
-    describe: () => ({ members: [], words: [], modeWords: [], scoreWords: '', drops: false, masks: false }),
+    describe: () => ({
+      members: [],
+      words: [],
+      modeWords: [],
+      scoreWords: '',
+      drops: false,
+      masks: false,
+      contextByHead: false,
+    }),
     identity: () => null,
     cost: () => ({ bytes: 0, operations: 0 }),
     async *layers() {

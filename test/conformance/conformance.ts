@@ -31,6 +31,7 @@ const everything: Required<Wanted> = {
   keys: true,
   values: true,
   contextHeads: true,
+  products: true,
 }
 const stages = ['queries', 'keys', 'values', 'contextHeads'] as const
 

@@ -19,6 +19,7 @@ const everything: Required<Wanted> = {
   keys: true,
   values: true,
   contextHeads: true,
+  products: true,
 }
 
 /** One feature, heads of one: queries, keys and values of a head are the input times its numbers. */

@@ -27,6 +27,7 @@ const everything: Required<Wanted> = {
   keys: true,
   values: true,
   contextHeads: true,
+  products: true,
 }
 
 describe.skipIf(missing)('the TensorFlow engine', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planOf, reportOf } from '../../src/experiments/index.ts'
-import type { SeedRow } from '../../src/experiments/plan.ts'
+import type { UnitRow } from '../../src/experiments/plan.ts'
 import { runPlan, runRows } from '../../src/experiments/run.ts'
 import { biasConfig, headsConfig, identity, run } from './support.ts'
 
@@ -29,7 +29,7 @@ describe.each(configs)('%s', (_, config) => {
         for (const [from, to] of backwards ? chunks.toReversed() : chunks) {
           stored.set(from, JSON.stringify(await runRows(planOf(config), from, to, run)))
         }
-        const rows = [...stored].toSorted(([a], [b]) => a - b).flatMap(([, text]) => JSON.parse(text) as SeedRow[])
+        const rows = [...stored].toSorted(([a], [b]) => a - b).flatMap(([, text]) => JSON.parse(text) as UnitRow[])
         expect(JSON.stringify(reportOf(planOf(config), rows, identity))).toBe(whole)
       }),
       { numRuns: 5 },
@@ -98,7 +98,7 @@ describe('a run', () => {
     for (const count of [1, 7, 1200]) {
       const draws = new Set<number>()
       let total = 0
-      const { nullDrawsAt } = await import('../../src/experiments/similarity-null.ts')
+      const { nullDrawsAt } = await import('../../src/experiments/heads/similarity-null.ts')
       for (let position = 0; position < count; position++)
         for (const draw of nullDrawsAt(headsConfig({ seeds: { first: 0, count } }), position)) {
           draws.add(draw)

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { directEngine } from '../../src/engines/direct/index.ts'
+import { biasDefaults } from '../../src/experiments/bias/config.ts'
+import type { BiasConfig } from '../../src/experiments/bias/config.ts'
 import { defaults } from '../../src/experiments/config.ts'
-import type { BiasConfig, ExperimentConfig, HeadsConfig } from '../../src/experiments/config.ts'
+import type { ExperimentConfig } from '../../src/experiments/config.ts'
+import { headsDefaults } from '../../src/experiments/heads/config.ts'
+import type { HeadsConfig } from '../../src/experiments/heads/config.ts'
 import { planOf, reportOf } from '../../src/experiments/index.ts'
 import type { Run } from '../../src/experiments/plan.ts'
 import type { Claim, Comparison, Report } from '../../src/experiments/report.ts'
@@ -21,11 +25,11 @@ const common = {
 
 /** The study's configuration with changes. */
 export function biasConfig(changes: Partial<BiasConfig> = {}): BiasConfig {
-  return { experiment: 'bias', ...defaults.bias, ...common, ...changes }
+  return { experiment: 'bias', ...biasDefaults, ...common, ...changes }
 }
 
 export function headsConfig(changes: Partial<HeadsConfig> = {}): HeadsConfig {
-  return { experiment: 'heads', ...defaults.heads, ...common, ...changes }
+  return { experiment: 'heads', ...headsDefaults, ...common, ...changes }
 }
 
 export async function experiment(config: ExperimentConfig): Promise<Report> {

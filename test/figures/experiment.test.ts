@@ -1,28 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { directEngine } from '../../src/engines/direct/index.ts'
-import { defaults } from '../../src/experiments/config.ts'
-import type { ExperimentConfig } from '../../src/experiments/config.ts'
+import type { BiasConfig } from '../../src/experiments/bias/config.ts'
+import type { HeadsConfig } from '../../src/experiments/heads/config.ts'
 import { planOf, reportOf } from '../../src/experiments/index.ts'
+import type { ExperimentKind } from '../../src/experiments/kinds.ts'
 import { runPlan } from '../../src/experiments/run.ts'
 import { Sample } from '../../src/experiments/sample.ts'
 import { claimForm, claimValues } from '../../src/figures/experiment/claim-form.ts'
 import { histogram } from '../../src/figures/histogram.ts'
 import { experimentFigure, toPng, toSvg } from '../../src/figures/index.ts'
+import { biasConfig, headsConfig } from '../experiments/support.ts'
 import { biasReport, headsReport, someSeeds } from './reports.ts'
 
 const engine = directEngine('test')
 
-async function run(experiment: 'bias' | 'heads', more: Partial<ExperimentConfig> = {}) {
-  const config = {
-    ...defaults[experiment],
-    experiment,
-    seeds: { first: 0, count: 12 },
-    pairing: 'parameters',
-    confidence: 0.95,
-    margin: 0.05,
-    engine: undefined,
-    ...more,
-  } as ExperimentConfig
+async function run(kind: ExperimentKind, more: Partial<BiasConfig> | Partial<HeadsConfig> = {}) {
+  const seeds = { first: 0, count: 12 }
+  const changes = { seeds, ...more }
+  const config =
+    kind === 'bias' ? biasConfig(changes as Partial<BiasConfig>) : headsConfig(changes as Partial<HeadsConfig>)
   const plan = planOf(config)
   const rows = await runPlan(plan, (problem, wanted) => engine.run(problem, wanted))
   return { report: reportOf(plan, rows, engine), sample: new Sample(plan, rows) }

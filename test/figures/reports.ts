@@ -60,6 +60,7 @@ function similarity(mean: number | null, half: number, nullMean: number | null, 
 export const biasReport: Report = {
   experiment: 'bias',
   config: { model: { dIn: 20, dOut: 16 }, confidence: 0.95, margin: 0.05 },
+  unit: 'seed',
   seeds: { count: 400 },
   arms: [],
   comparisons: [

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { parseBody } from '../../src/http/read/body-arrays.ts'
 import { readAttentionRequest } from '../../src/http/read/attention-request.ts'
-import { readExperimentRequest } from '../../src/http/read/experiment-request.ts'
+import { readExperimentRequest } from '../../src/http/experiments/index.ts'
 import { NumberArray } from '../../src/http/read/number-array.ts'
 import { AttentionBodies } from '../../src/http/schemas/attention.ts'
 import type { AttentionBody } from '../../src/http/schemas/attention.ts'
-import type { ExperimentBody } from '../../src/http/schemas/experiments.ts'
+import type { ExperimentBody } from '../../src/http/experiments/bodies.ts'
 import type { Chapter3Source } from '../../src/sources/chapter-3/source.ts'
 import { validateBody } from '../../src/http/schemas/validate.ts'
 import { contentOf } from '../../src/jobs/content.ts'
@@ -45,9 +45,7 @@ function outcome(read: (body: string) => unknown, body: string): unknown {
     ])
     return `read ${digest([rest, 'values' in input || input, request.engine, request.presentation, [...request.returns], arrays])}`
   } catch (error) {
-    return error instanceof ServiceError
-      ? { code: error.code, message: error.message, extra: error.extra }
-      : `no JSON, position ${/position (\d+)/.exec((error as Error).message)?.[1]}` // what the client is told of it
+    return error instanceof ServiceError ? { code: error.code, message: error.message, extra: error.extra } : 'no JSON'
   }
 }
 

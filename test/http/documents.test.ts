@@ -40,15 +40,35 @@ describe('the documents as they are served', () => {
     expect(json.json()).toEqual(parse(yaml.body))
   })
 
-  it('shows /docs without any outside host', async () => {
-    const page = await service.app.inject({ url: '/docs' })
+  it.each(['/docs', '/docs/'])('shows %s without any outside host', async (url) => {
+    const page = await service.app.inject({ url })
     expect(page.statusCode).toBe(200)
     const addresses = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!)
-    expect(addresses.length).toBeGreaterThan(3)
+    expect(addresses.length).toBeGreaterThan(6)
     for (const address of addresses) {
-      expect(address).toMatch(/^\//)
-      expect((await service.app.inject({ url: address })).statusCode, address).toBe(200)
+      const { host, pathname } = new URL(address, `http://service${url}`)
+      expect(host).toBe('service')
+      expect((await service.app.inject({ url: pathname })).statusCode, address).toBe(200)
     }
+  })
+
+  it.each([
+    '/assets/../x',
+    '/assets//x',
+    '/assets/',
+    '/assets/%2e%2e/index.html',
+    '/assets/..%2findex.html',
+    '/assets/%00',
+    '/docs/static/%2e%2e/x',
+    '/docs/static/../x',
+    '/docs/static/..%5cx',
+    '/docs/static//docs.js',
+    '/docs/static/package.json',
+    '/docs/json',
+    '/docs/yaml',
+  ])('has nothing at %s', async (url) => {
+    const answer = await service.app.inject({ url })
+    expect([answer.statusCode, answer.json().code]).toEqual([404, 'not-found'])
   })
 
   it('names every documented route and no other', async () => {

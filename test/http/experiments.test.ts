@@ -38,6 +38,7 @@ describe('the report', () => {
     expect(Object.keys(bias)).toEqual([
       'experiment',
       'config',
+      'unit',
       'seeds',
       'arms',
       'comparisons',
@@ -149,6 +150,7 @@ describe('the rows', () => {
     expect(Object.keys((await post('bias', { ...few, return: ['rows'] })).json())).toEqual([
       'experiment',
       'config',
+      'unit',
       'seeds',
       'engine',
       'rows',

@@ -56,8 +56,9 @@ const job = {
   caller: '',
   kind: 'bias',
   request: '{}',
-  seeds: 10,
-  seedsPerChunk: 5,
+  unit: 'seed',
+  units: 10,
+  unitsPerChunk: 5,
   bytes: 1,
 } as const
 

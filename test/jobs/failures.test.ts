@@ -38,9 +38,9 @@ describe('chunks that fail', () => {
       (app) => {
         app.decorateRequest('caller', '')
       },
-      asyncExperiments(service.jobs, config.REQUEST_TIMEOUT),
+      asyncExperiments(service.jobs, config),
       onlyAsyncExperiments,
-      jobRoutes(service.jobs, config.REQUEST_TIMEOUT),
+      jobRoutes(service.jobs, config),
     ])
   })
   beforeEach(() => tries.clear())

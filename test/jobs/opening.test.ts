@@ -54,8 +54,9 @@ describe('the store of jobs', () => {
       caller: '',
       kind: 'bias',
       request: '{}',
-      seeds: 10,
-      seedsPerChunk: 5,
+      unit: 'seed',
+      units: 10,
+      unitsPerChunk: 5,
       bytes: 1,
     })
     opening.accepting()

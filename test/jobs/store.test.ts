@@ -19,8 +19,9 @@ const job = (more: Partial<NewJob> = {}): NewJob => ({
   caller: '',
   kind: 'bias',
   request: '{}',
-  seeds: 5,
-  seedsPerChunk: 2,
+  unit: 'seed',
+  units: 5,
+  unitsPerChunk: 2,
   bytes: 8_000,
   ...more,
 })
@@ -135,7 +136,7 @@ describe('the store of jobs', () => {
     await store.cancel('', 'id-third-0')
     await queue.clear(database)
     const request = JSON.stringify({ values: 'x'.repeat(6_000) })
-    await store.submit(job({ content: 'large', request, seeds: 500, seedsPerChunk: 1 }))
+    await store.submit(job({ content: 'large', request, units: 500, unitsPerChunk: 1 }))
     const bytes = async (): Promise<number> =>
       (await database.query<{ bytes: number }>("SELECT bytes FROM attention_jobs.jobs WHERE id = 'id-large-0'"))[0]!
         .bytes

@@ -27,6 +27,9 @@ describe('keys (promise 20)', () => {
       '/health',
       '/healthy',
       '/docsearch',
+      '/docs/json',
+      '/docs/yaml',
+      '/docs/static/nothing',
     ]
     for (const address of asked) {
       for (const headers of [
@@ -48,7 +51,13 @@ describe('keys (promise 20)', () => {
         expect(answer.headers['www-authenticate']).toBe('Bearer')
       }
     }
-    for (const open of ['/health/live', '/health/ready', '/docs'])
+    for (const open of [
+      '/health/live',
+      '/health/ready',
+      '/docs',
+      '/docs/static/docs.js',
+      '/docs/static/swagger-ui.css',
+    ])
       expect((await service.get(open)).status, open).toBe(200)
     counted(20, `${asked.length - 1} addresses refuse 6 wrong keys each`)
   })
@@ -173,6 +182,14 @@ describe('browsers', () => {
     expect(answer.headers['access-control-expose-headers']).toMatch(/server-timing/)
     const foreign = await service.post(path, tiny, { origin: 'https://evil.example', 'x-api-key': 'key' })
     expect(foreign.headers['access-control-allow-origin']).toBeUndefined()
+  })
+
+  it('get a problem document for a preflight that is none', async () => {
+    for (const headers of [{}, { origin: 'https://lab.example' }, { 'access-control-request-method': 'POST' }]) {
+      const answer = await service.send(path, { method: 'OPTIONS', headers: headers as Record<string, string> })
+      expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json'])
+      expect(answer.json().code).toBe('invalid-request')
+    }
   })
 
   it('get a policy without inline scripts or eval; inline styles on /docs alone', async () => {

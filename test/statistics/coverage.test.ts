@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { directEngine } from '../../src/engines/direct/index.ts'
-import { defaults } from '../../src/experiments/config.ts'
+import { headsDefaults } from '../../src/experiments/heads/config.ts'
+import type { HeadsConfig } from '../../src/experiments/heads/config.ts'
 import { planOf } from '../../src/experiments/index.ts'
 import type { Run } from '../../src/experiments/plan.ts'
 import { runPlan } from '../../src/experiments/run.ts'
@@ -31,7 +32,7 @@ describe('an interval over seeds', () => {
     const truth = heads.arms['heads-2'].row_centered_pearson[0] as number
 
     // The rows of 400 experiments of 25 seeds, and the items of each seed one by one.
-    const { batch } = defaults.heads.input
+    const { batch } = headsDefaults.input
     const byItem: number[] = []
     const watching: Run = async (problem, wanted) => {
       const output = await run(problem, wanted)
@@ -40,15 +41,16 @@ describe('an interval over seeds', () => {
           byItem.push(pairSimilarity(output.weights!, item, 0, 1).rowCenteredPearson)
       return output
     }
-    const plan = planOf({
+    const config: HeadsConfig = {
       experiment: 'heads',
-      ...defaults.heads,
+      ...headsDefaults,
       seeds: { first: 0, count: repetitions * seedsEach },
       pairing: 'parameters',
       confidence: 0.95,
       margin: 0.05,
       engine: undefined,
-    })
+    }
+    const plan = planOf(config)
     const bySeed = Array.from(new Sample(plan, await runPlan(plan, watching)).of('heads-2', 'rowCenteredPearson'))
     expect(byItem.length).toBe(bySeed.length * batch)
 

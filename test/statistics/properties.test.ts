@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { averageSimilarity } from '../../src/experiments/similarity-null.ts'
+import { averageSimilarity } from '../../src/experiments/heads/similarity-null.ts'
 import { averageMapStatistics, mapStatistics } from '../../src/experiments/measures.ts'
 import { effectiveRank } from '../../src/statistics/effective-rank.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'

@@ -7,8 +7,11 @@ export type AttentionAnswer = components['schemas']['AttentionAnswer']
 export type EnginesAnswer = components['schemas']['EnginesAnswer']
 export type Kind = AttentionAnswer['model']['kind']
 
-/** The page's own folder: the service may lie below a path of a reverse proxy. */
-export const baseUrl = new URL('.', document.baseURI).href.replace(/\/$/, '')
+/** This script lies one folder below the service's own address, built or not. */
+const { url: scriptUrl } = import.meta
+
+/** Where the service is, which may be below a path of a reverse proxy; without a slash at its end. */
+export const baseUrl = new URL('..', scriptUrl).href.replace(/\/$/, '')
 
 function withKey(request: Request): Request {
   const key = savedKey()

@@ -1,144 +1,156 @@
+import { rowStart } from '../../problem/broadcast.ts'
+import type { AttentionProblem } from '../../problem/problem.ts'
+import { rowIndex } from '../../problem/visibility.ts'
 import type { RowStatistics } from '../../statistics/row-statistics.ts'
-
-/** Where one map's rows lie: queries, keys and values stay in (batch, length, width), a head is a range of columns. */
-export interface MapPlace {
-  /** Start of the item's first row in queries, and its row stride. */
-  readonly queryStart: number
-  readonly queryStride: number
-  readonly keyStart: number
-  readonly keyStride: number
-  /** Index of the map in (batch, heads). */
-  readonly map: number
-}
+import type { AttentionMaps } from '../../tensor/attention-maps.ts'
+import { dotProduct } from './dot-product.ts'
+import { mix, mixAround } from './mix.ts'
+import type { DirectOperands } from './operands.ts'
+import { adjustScores, fillHoles } from './row-scores.ts'
 
 export interface AttendArrays {
-  readonly queries: Float32Array
-  readonly keys: Float32Array
-  /** Null where no context is wanted. */
-  readonly values: Float32Array | null
-  /** (batch, heads, length, length), or null where they are not wanted */
-  readonly weights: Float32Array | null
-  readonly scores: Float32Array | null
-  /** (batch, length, heads * headDim), written at the queries' places */
+  readonly operands: DirectOperands
+  /** Null where they are not wanted. */
+  readonly weights: AttentionMaps | null
+  readonly scores: AttentionMaps | null
+  /** (batch, queries, heads * valueDim) */
   readonly mixed: Float32Array
   readonly rows: RowStatistics
-  /** (length): the weights of the row at hand */
+  /** (keys): the weights of the row at hand */
   readonly row: Float64Array
 }
 
 /** One item's head, row by row: scores, softmax, the row's statistics, dropout, values mixed. */
-export function attend(
-  at: MapPlace,
-  arrays: AttendArrays,
-  length: number,
-  headDim: number,
-  scale: number,
-  keep: Uint8Array | null,
-  keepProbability: number,
-): void {
-  const { queryStart, queryStride, keyStart, keyStride, map } = at
-  const { queries, keys, values, weights, scores, mixed, rows, row } = arrays
-  for (let query = 0; query < length; query++) {
+export function attend(problem: AttentionProblem, item: number, head: number, arrays: AttendArrays): void {
+  const { operands, weights, scores, mixed, rows, row } = arrays
+  const { queries, keys, values } = operands
+  const { size, visibility, scoring, dropout } = problem
+  const { scale, softCap, bias, slopes, sinks } = scoring
+  const { heads, keyValueHeads, headDim, valueDim, queries: queryCount, keys: keyCount } = size
+  const { first: firsts, end: ends, position: positions, allowed } = visibility
+  const { sinkWeight: sinkWeights } = rows
+  const keyHead = Math.floor((head * keyValueHeads) / heads)
+  const queryStart = item * queries.at.itemStride + head * queries.at.headStride
+  const keyStart = item * keys.at.itemStride + keyHead * keys.at.headStride
+  const [queryStride, keyStride] = [queries.at.positionStride, keys.at.positionStride]
+  const valueStart = values === null ? 0 : item * values.at.itemStride + keyHead * values.at.headStride
+  const valueStride = values === null ? 0 : values.at.positionStride
+  const adjusted = softCap !== null || bias !== null || slopes !== null || allowed !== null
+  const sink = sinks === null ? -Infinity : sinks[head]!
+  const map = item * heads + head
+  const firstRow = rowIndex(visibility, item, head, 0)
+  const maps = weights ?? scores
+  let chunk = -1
+  let chunkEnd = 0
+  /** Where key 0 of the row at hand would be in the maps' block; keys are added to it. */
+  let mapRow = 0
+  let mapWidth = 0
+  for (let query = 0; query < queryCount; query++, mapRow += mapWidth) {
+    if (maps !== null && query === chunkEnd) {
+      const { firstKey, width } = maps.blocks[++chunk]!
+      chunkEnd = Math.min(queryCount, query + maps.rowsPerBlock)
+      mapWidth = width
+      mapRow = map * (chunkEnd - query) * width - firstKey
+    }
+    const first = firsts[firstRow + query]!
+    const end = ends[firstRow + query]!
+    const own = positions === null ? 0 : positions[firstRow + query]!
+    const index = map * queryCount + query
+    const mixedAt = ((item * queryCount + query) * heads + head) * valueDim
+    if (first === end) {
+      // A row that sees nothing: all its statistics are 0, and its context.
+      if (sinkWeights !== null) sinkWeights[index] = 1
+      if (values !== null) mixed.fill(0, mixedAt, mixedAt + valueDim)
+      continue
+    }
     const q = queryStart + query * queryStride
-    const start = (map * length + query) * length
     let max = -Infinity
     let min = Infinity
-    for (let key = 0; key <= query; key++) {
-      const k = keyStart + key * keyStride
-      const score = dotProduct(queries, q, keys, k, headDim) * scale
+    for (let key = first; key < end; key++) {
+      const score = dotProduct(queries.data, q, keys.data, keyStart + key * keyStride, headDim) * scale
       row[key] = score
       if (score > max) max = score
       if (score < min) min = score
     }
+    if (adjusted) {
+      const place = { item, head, query, own, first, end }
+      adjustScores(row, scoring, place)
+      if (allowed !== null) fillHoles(row, allowed, place, NaN)
+      max = -Infinity
+      min = Infinity
+      let seen = 0
+      for (let key = first; key < end; key++) {
+        const score = row[key]!
+        if (score > max) max = score
+        if (score < min) min = score
+        if (score === score) seen++
+      }
+      if (seen < visibility.count[firstRow + query]!) max = Infinity // a visible score is not a number
+      if (allowed !== null) fillHoles(row, allowed, place, -Infinity)
+    }
+    if (scores !== null) {
+      const { data } = scores.blocks[chunk]!
+      for (let key = first; key < end; key++) data[mapRow + key] = row[key]!
+    }
     // One score that float32 cannot hold leaves the row without weights.
-    if (Math.fround(max) === Infinity || Math.fround(min) === -Infinity) max = NaN
-    if (scores !== null) for (let key = 0; key <= query; key++) scores[start + key] = row[key]!
+    const highest = Math.fround(max) === Infinity || Math.fround(min) === -Infinity ? NaN : max
+    const shift = sink > highest ? sink : highest
 
-    // With s = score - max and p = e^s / Z, the entropy -sum p ln p is ln Z - sum p s: one logarithm a row.
+    // With s = score - shift and p = e^s / Z, the entropy -sum p ln p is ln Z - sum p s: one logarithm a row.
     let total = 0
     let weighted = 0
     let moment = 0
-    for (let key = 0; key <= query; key++) {
-      const shifted = row[key]! - max
+    for (let key = first; key < end; key++) {
+      const shifted = row[key]! - shift
       const power = Math.exp(shifted)
       row[key] = power
       total += power
-      moment += power * (query - key)
+      moment += power * (own - key)
       if (power > 0) weighted += power * shifted
+    }
+    if (sinkWeights !== null) {
+      const power = Math.exp(sink - shift)
+      total += power
+      if (power > 0) weighted += power * (sink - shift)
+      sinkWeights[index] = power / total
     }
     const inverse = 1 / total
     let sum = 0
-    for (let key = 0; key <= query; key++) {
+    for (let key = first; key < end; key++) {
       const weight = Math.fround(row[key]! * inverse)
       row[key] = weight
       sum += weight
     }
-    if (weights !== null) for (let key = 0; key <= query; key++) weights[start + key] = row[key]!
-    const index = map * length + query
+    if (allowed !== null) {
+      fillHoles(row, allowed, { item, head, query, own, first, end }, 0)
+      if (sum !== sum) for (let key = first; key < end; key++) if (row[key] !== 0) sum = NaN
+    }
+    if (weights !== null) {
+      const { data } = weights.blocks[chunk]!
+      for (let key = first; key < end; key++) data[mapRow + key] = row[key]!
+    }
     rows.entropy[index] = Math.log(total) - weighted * inverse
-    rows.maxWeight[index] = inverse
-    rows.distance[index] = moment * inverse
+    rows.maxWeight[index] = sinks === null ? inverse : Math.exp(highest - shift) * inverse
     rows.sum[index] = sum
-    rows.previousToken[index] = query > 0 ? row[query - 1]! : 0
-    rows.firstToken[index] = row[0]!
-    rows.diagonal[index] = row[query]!
+    rows.firstToken[index] = row[first]!
+    if (positions !== null) {
+      rows.distance[index] = moment * inverse
+      rows.previousToken[index] = own > first && own <= end ? row[own - 1]! : 0
+      rows.diagonal[index] = own >= first && own < end ? row[own]! : 0
+    }
 
     if (values === null) continue
-    if (keep !== null)
-      for (let key = 0; key <= query; key++) row[key] = (row[key]! * keep[start + key]!) / keepProbability
-    mix(mixed, q, row, query + 1, values, keyStart, keyStride, headDim)
-  }
-}
-
-/** Four sums are under way at once, so that none waits for the one before. */
-function dotProduct(queries: Float32Array, q: number, keys: Float32Array, k: number, headDim: number): number {
-  const whole = headDim - (headDim % 4)
-  let a = 0,
-    b = 0,
-    c = 0,
-    e = 0
-  for (let d = 0; d < whole; d += 4) {
-    a += queries[q + d]! * keys[k + d]!
-    b += queries[q + d + 1]! * keys[k + d + 1]!
-    c += queries[q + d + 2]! * keys[k + d + 2]!
-    e += queries[q + d + 3]! * keys[k + d + 3]!
-  }
-  for (let d = whole; d < headDim; d++) a += queries[q + d]! * keys[k + d]!
-  return a + b + (c + e)
-}
-
-/** The values of the keys 0..count-1, weighed by `row`, four columns at a time. */
-function mix(
-  into: Float32Array,
-  at: number,
-  row: Float64Array,
-  count: number,
-  values: Float32Array,
-  start: number,
-  stride: number,
-  headDim: number,
-): void {
-  const whole = headDim - (headDim % 4)
-  for (let d = 0; d < whole; d += 4) {
-    let a = 0,
-      b = 0,
-      c = 0,
-      e = 0
-    for (let key = 0, v = start + d; key < count; key++, v += stride) {
-      const weight = row[key]!
-      a += weight * values[v]!
-      b += weight * values[v + 1]!
-      c += weight * values[v + 2]!
-      e += weight * values[v + 3]!
+    if (dropout !== null) {
+      const keepStart = index * keyCount
+      for (let key = first; key < end; key++)
+        row[key] = (row[key]! * dropout.keep[keepStart + key]!) / dropout.keepProbability
     }
-    into[at + d] = a
-    into[at + d + 1] = b
-    into[at + d + 2] = c
-    into[at + d + 3] = e
-  }
-  for (let d = whole; d < headDim; d++) {
-    let sum = 0
-    for (let key = 0, v = start + d; key < count; key++, v += stride) sum += row[key]! * values[v]!
-    into[at + d] = sum
+    if (allowed === null) {
+      mix(mixed, mixedAt, row, first, end, values.data, valueStart, valueStride, valueDim)
+    } else {
+      const start = rowStart(allowed, item, head, query)
+      const isHole = (key: number): boolean => allowed.data[start + key * allowed.keyStride] === 0
+      mixAround(isHole, mixed, mixedAt, row, first, end, values.data, valueStart, valueStride, valueDim)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { ProblemOutline } from '../../problem/outline.ts'
-import { operationsAt, stageBytes, statisticColumns, wantedMaps, wantedStages } from '../cost.ts'
+import { rowsOfEmptyBlock } from '../../tensor/attention-maps.ts'
+import { mapBytes, operationsAt, stageBytes, statisticColumns, wantedStages } from '../cost.ts'
 import type { EngineCost } from '../cost.ts'
 import type { Wanted } from '../engine.ts'
 
@@ -15,7 +16,7 @@ export function costOf(outline: ProblemOutline, wanted: Wanted): EngineCost {
     stages.mixed +
     stages.context +
     wantedStages(stages, wanted) +
-    wantedMaps(wanted) * stages.square +
+    mapBytes(outline, wanted, rowsOfEmptyBlock) +
     statisticColumns * stages.column
   return { bytes, operations: operationsAt(speed, outline) }
 }

@@ -1,5 +1,5 @@
 import type { ProblemOutline } from '../../problem/outline.ts'
-import { float32, operationsAt, stageBytes, statisticColumns, wantedMaps, wantedStages } from '../cost.ts'
+import { float32, mapBytes, operationsAt, stageBytes, statisticColumns, wantedStages } from '../cost.ts'
 import type { EngineCost } from '../cost.ts'
 import type { Wanted } from '../engine.ts'
 import { planBlocks } from './block-plan.ts'
@@ -12,13 +12,10 @@ const arraysOfBlock = 7
 
 /** Stages are whole, maps are blocks of rows that hold what their rows see, the graphs work on one block. */
 export function costOf(outline: ProblemOutline, wanted: Wanted, blockElements: number): EngineCost {
-  const { heads, queries, keys } = outline.size
+  const { heads, keys } = outline.size
   const stages = stageBytes(outline)
   const { itemsPerBlock, rowsPerBlock } = planBlocks(outline.size, blockElements)
   const block = itemsPerBlock * heads * rowsPerBlock * keys * float32
-  // A block of rows keeps the keys up to its end: by the causal rule half the square and half a block's width.
-  const maps =
-    outline.visibility.kind === 'causal' ? (stages.square * (queries + rowsPerBlock)) / (2 * queries) : stages.square
   const columns = wanted.statistics === true ? statisticColumns : 1
   const rows = wanted.statistics === true ? itemsPerBlock * heads * rowsPerBlock * rowWidth * float32 : 0
   const bytes =
@@ -28,7 +25,7 @@ export function costOf(outline: ProblemOutline, wanted: Wanted, blockElements: n
     stages.context +
     arraysOfBlock * block +
     2 * wantedStages(stages, wanted) +
-    wantedMaps(wanted) * maps +
+    mapBytes(outline, wanted, rowsPerBlock) +
     columns * stages.column +
     rows
   return { bytes, operations: operationsAt(speed, outline) }

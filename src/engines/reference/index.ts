@@ -1,21 +1,20 @@
-import type { Projection } from '../../problem/operands.ts'
+import { rowStart } from '../../problem/broadcast.ts'
 import type { AttentionProblem } from '../../problem/problem.ts'
 import { contextDim } from '../../problem/size.ts'
+import { rowIndex } from '../../problem/visibility.ts'
 import { emptyRowStatistics, fillRow } from '../../statistics/row-statistics.ts'
 import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
-import { selfAttentionOperands } from '../operands.ts'
-import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
 import { costOf } from './cost.ts'
 import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
 import { linear } from './linear.ts'
 import { mixValues } from './mix.ts'
+import { referenceOperands } from './operands.ts'
 import { overflow } from './overflow.ts'
-import { causalScores } from './scores.ts'
-import { causalSoftmax } from './softmax.ts'
-import { splitHeads } from './split-heads.ts'
+import { rowProducts, rowScores } from './scores.ts'
+import { rowSoftmax } from './softmax.ts'
 
 /** The definition of a right answer: float64 throughout, one operation a file, rounded to float32 once at the end. */
 export function referenceEngine(version: string): Engine {
@@ -23,83 +22,89 @@ export function referenceEngine(version: string): Engine {
     name: 'reference',
     device: 'cpu',
     version,
-    unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
     cost: costOf,
+    unsupported: () => null,
     run: async (problem, wanted) => solve(problem, wanted),
     close: async () => {},
   }
 }
 
 function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
-  const { size, visibility, scoring } = problem
-  const { batch, queries: length, dIn, heads, keyValueHeads, headDim } = size
-  const { input, projections } = selfAttentionOperands(problem)
-  const positions = batch * length
-  const project = ({ weight, bias }: Projection, count: number): Float64Array => {
-    const projected = linear(input, weight, bias, positions, dIn, count * headDim)
-    return splitHeads(overflow(projected), batch, length, count, headDim)
-  }
-  const queries = project(projections.query, heads) //         (batch, heads, length, headDim)
-  const keys = project(projections.key, keyValueHeads) //     (batch, keyValueHeads, length, headDim)
-  const values = projections.value && project(projections.value, keyValueHeads)
-
-  const square = length * length
-  const part = length * headDim
-  const scores = wanted.scores ? new Float32Array(batch * heads * square) : null
-  const weights = wanted.weights ? new Float32Array(batch * heads * square) : null
-  const contextHeads = new Float64Array(batch * heads * part)
-  const filled = emptyRowStatistics(batch, heads, visibility)
-  let maxHiddenWeight = 0
+  const { size, visibility, scoring, operands } = problem
+  const { batch, queries: queryCount, keys: keyCount, heads, keyValueHeads, headDim, valueDim } = size
+  const { queries, keys, values } = referenceOperands(problem)
+  const scores = wanted.scores ? AttentionMaps.empty(batch, heads, visibility, -Infinity) : null
+  const weights = wanted.weights ? AttentionMaps.empty(batch, heads, visibility, 0) : null
+  const products = wanted.products ? new Float32Array(batch * heads * queryCount * keyCount) : null
+  const contextHeads = new Float64Array(batch * heads * queryCount * valueDim)
+  const rows = emptyRowStatistics(batch, heads, visibility, scoring.sinks !== null)
   for (let item = 0; item < batch; item++) {
     for (let head = 0; head < heads; head++) {
       const map = item * heads + head
-      const keyValue = item * keyValueHeads + Math.floor((head * keyValueHeads) / heads)
-      const mapScores = overflow(
-        causalScores(
-          queries.subarray(map * part, (map + 1) * part),
-          keys.subarray(keyValue * part, (keyValue + 1) * part),
-          length,
-          headDim,
-          scoring.scale,
-        ),
-      )
-      const mapWeights = causalSoftmax(mapScores, length) // (length, length)
-      const mixed = problem.dropout
-        ? dropout(mapWeights, problem.dropout.keep, map * square, problem.dropout.keepProbability)
-        : mapWeights
-      if (values)
-        contextHeads.set(
-          mixValues(mixed, values.subarray(keyValue * part, (keyValue + 1) * part), length, headDim),
-          map * part,
+      const keyHead = item * keyValueHeads + Math.floor((head * keyValueHeads) / heads)
+      const headKeys = keys.subarray(keyHead * keyCount * headDim, (keyHead + 1) * keyCount * headDim)
+      const headValues = values?.subarray(keyHead * keyCount * valueDim, (keyHead + 1) * keyCount * valueDim)
+      for (let query = 0; query < queryCount; query++) {
+        const index = map * queryCount + query
+        const row = rowIndex(visibility, item, head, query)
+        const [first, end] = [visibility.first[row]!, visibility.end[row]!]
+        const vector = queries.subarray(index * headDim, (index + 1) * headDim)
+        products?.set(rowProducts(vector, headKeys, headDim, 0, keyCount), index * keyCount)
+
+        const position = visibility.position?.[row] ?? null
+        const seen = rowProducts(vector, headKeys, headDim, first, end)
+        const rowOfScores = overflow(rowScores(seen, scoring, { item, head, query, first, position }))
+        const isVisible = visibleIn(problem, item, head, query, first)
+        const sink = scoring.sinks === null ? null : scoring.sinks[head]!
+        const { weights: rowOfWeights, sinkWeight } = rowSoftmax(rowOfScores, isVisible, sink)
+        fillRow(rows, index, row, rowOfWeights, 0, sinkWeight)
+        weights?.setRow(item, head, query, rowOfWeights)
+        scores?.setRow(
+          item,
+          head,
+          query,
+          rowOfScores.map((score, i) => (isVisible(i) ? score : -Infinity)),
         )
-      scores?.set(mapScores, map * square)
-      weights?.set(mapWeights, map * square)
-      for (let query = 0; query < length; query++) {
-        fillRow(filled, map * length + query, query, mapWeights, query * length)
-        for (let key = query + 1; key < length; key++)
-          maxHiddenWeight = Math.max(maxHiddenWeight, mapWeights[query * length + key]!)
+        if (headValues === undefined) continue
+        const kept = problem.dropout
+          ? dropout(rowOfWeights, problem.dropout.keep, index * keyCount + first, problem.dropout.keepProbability)
+          : rowOfWeights
+        contextHeads.set(mixValues(kept, headValues, first, valueDim, isVisible), index * valueDim)
       }
     }
   }
-  const joined = joinHeads(overflow(contextHeads), batch, length, heads, headDim) // (batch, length, heads * headDim)
-  const output = projections.output
+  const output = operands.kind === 'given' ? null : operands.projections.output
+  const joined = joinHeads(overflow(contextHeads), batch, queryCount, heads, valueDim)
   const context = output
-    ? linear(joined, output.weight, output.bias, positions, heads * headDim, size.outputDim)
+    ? linear(joined, output.weight, output.bias, batch * queryCount, heads * valueDim, size.outputDim)
     : joined
-
-  const rows = { ...filled, maxHiddenWeight }
-  const stage = (data: Float64Array, count: number) => tensor([batch, count, length, headDim], Float32Array.from(data))
+  const stage = (data: Float64Array, count: number, length: number, width: number) =>
+    tensor([batch, count, length, width], Float32Array.from(data))
   return {
     context: values
-      ? tensor([batch, length, contextDim(size)], Float32Array.from(context))
-      : tensor([batch, length, 0], new Float32Array(0)),
+      ? tensor([batch, queryCount, contextDim(size)], Float32Array.from(context))
+      : tensor([batch, queryCount, 0], new Float32Array(0)),
     rowSums: rows,
     ...(wanted.statistics ? { rowStatistics: rows } : {}),
-    ...(weights ? { weights: AttentionMaps.whole(batch, heads, visibility, 0, weights) } : {}),
-    ...(scores ? { scores: AttentionMaps.whole(batch, heads, visibility, -Infinity, scores) } : {}),
-    ...(wanted.queries ? { queries: stage(queries, heads) } : {}),
-    ...(wanted.keys ? { keys: stage(keys, keyValueHeads) } : {}),
-    ...(wanted.values ? { values: stage(values!, keyValueHeads) } : {}),
-    ...(wanted.contextHeads ? { contextHeads: stage(contextHeads, heads) } : {}),
+    ...(weights ? { weights } : {}),
+    ...(scores ? { scores } : {}),
+    ...(products ? { products: tensor([batch, heads, queryCount, keyCount], products) } : {}),
+    ...(wanted.queries ? { queries: stage(queries, heads, queryCount, headDim) } : {}),
+    ...(wanted.keys ? { keys: stage(keys, keyValueHeads, keyCount, headDim) } : {}),
+    ...(wanted.values ? { values: stage(values!, keyValueHeads, keyCount, valueDim) } : {}),
+    ...(wanted.contextHeads ? { contextHeads: stage(contextHeads, heads, queryCount, valueDim) } : {}),
   }
+}
+
+/** Which of a row's keys, counted from `first`, it sees: all of them but the holes of a boolean mask. */
+function visibleIn(
+  { visibility: { allowed } }: AttentionProblem,
+  item: number,
+  head: number,
+  query: number,
+  first: number,
+): (i: number) => boolean {
+  if (allowed === null) return () => true
+  const start = rowStart(allowed, item, head, query)
+  return (i) => allowed.data[start + (first + i) * allowed.keyStride] !== 0
 }

@@ -1,11 +1,15 @@
-/** z_i = sum_j a_ij v_j. weights (length, length), values (length, headDim) -> (length, headDim) */
-export function mixValues(weights: Float64Array, values: Float64Array, length: number, headDim: number): Float64Array {
-  const mixed = new Float64Array(length * headDim)
-  for (let query = 0; query < length; query++) {
-    for (let key = 0; key <= query; key++) {
-      const weight = weights[query * length + key]!
-      for (let d = 0; d < headDim; d++) mixed[query * headDim + d]! += weight * values[key * headDim + d]!
-    }
+/** z = sum_j a_j v_j over a row's keys first..: weights (end - first), values (keys, valueDim) -> (valueDim) */
+export function mixValues(
+  weights: Float64Array,
+  values: Float64Array,
+  first: number,
+  valueDim: number,
+  isVisible: (i: number) => boolean,
+): Float64Array {
+  const mixed = new Float64Array(valueDim)
+  for (let i = 0; i < weights.length; i++) {
+    if (!isVisible(i)) continue // what is hidden may be infinite, and 0 times that is not a number
+    for (let d = 0; d < valueDim; d++) mixed[d]! += weights[i]! * values[(first + i) * valueDim + d]!
   }
   return mixed
 }

@@ -1,5 +1,5 @@
 import type { ProblemOutline } from '../../problem/outline.ts'
-import { float32, operationsAt, stageBytes, statisticColumns, wantedMaps, wantedStages } from '../cost.ts'
+import { float32, mapBytes, operationsAt, stageBytes, statisticColumns, wantedStages } from '../cost.ts'
 import type { EngineCost } from '../cost.ts'
 import type { Device, Wanted } from '../engine.ts'
 import { planBlocks } from './block-plan.ts'
@@ -20,7 +20,7 @@ export function costOf(outline: ProblemOutline, wanted: Wanted, device: Device, 
   const handedOut =
     stages.context +
     wantedStages(stages, wanted) +
-    (wantedMaps(wanted) * stages.square * (queries + rowsPerBlock)) / (2 * queries) +
+    mapBytes(outline, wanted, rowsPerBlock) +
     statisticColumns * stages.column
   const onDevice =
     batch * queries * dIn * float32 +

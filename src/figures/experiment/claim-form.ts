@@ -1,4 +1,4 @@
-import { headsArms, similarityArm } from '../../experiments/heads-arms.ts'
+import { headsArms, similarityArm } from '../../experiments/heads/arms.ts'
 import type { Report } from '../../experiments/report.ts'
 
 /** What a claim is about, as a picture needs it: one arm's statistic, or its difference from another arm's. */

@@ -39,7 +39,7 @@ export function experimentFigure(report: Report, seeds: SeedValues | null = null
     title: figureTitle(
       title,
       [
-        `${count(report.seeds.count, 'seed')}. Dot and bar: mean and its ${confidence} % interval. Shaded: where the claim would hold. Dashed: no effect, or the margin.`,
+        `${count(report.seeds!.count, 'seed')}. Dot and bar: mean and its ${confidence} % interval. Shaded: where the claim would hold. Dashed: no effect, or the margin.`,
         failed.length === 0
           ? `What must hold exactly does (${count(invariants.length, 'invariant')}).`
           : `What must hold exactly does not: ${failed.join(', ')}. Do not trust this run.`,

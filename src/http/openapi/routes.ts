@@ -1,31 +1,20 @@
 import { readFileSync } from 'node:fs'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { parse } from 'yaml'
 import type { AppPart } from '../app.ts'
 
 const file = new URL('../../../openapi.yaml', import.meta.url)
 
-/**
- * GET /openapi.yaml (as committed), GET /openapi.json, and GET /docs, an interactive page that needs no outside host.
- */
-export const openapiRoutes: AppPart = async (app) => {
-  const yaml = readFileSync(file)
-  const document = parse(yaml.toString('utf8')) as Record<string, unknown>
-  const json = Buffer.from(JSON.stringify(document))
-  app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('application/yaml').send(yaml),
-  )
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('application/json').send(json),
-  )
-  await app.register(async (docs) => {
-    await docs.register(swagger, { mode: 'static', specification: { document: document as never } })
-    await docs.register(swaggerUi, {
-      routePrefix: '/docs',
-      indexPrefix: '',
-      uiConfig: { docExpansion: 'list', deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
-      theme: { title: 'attention-service' },
-    })
-  })
+/** GET /openapi.yaml (as committed) and GET /openapi.json; both name the server where it is below `basePath`. */
+export function openapiRoutes(basePath: string): AppPart {
+  return (app) => {
+    const committed = readFileSync(file, 'utf8')
+    const yaml = Buffer.from(committed.replace(/^servers:\n {2}- url: \/$/m, `servers:\n  - url: ${basePath || '/'}`))
+    const json = Buffer.from(JSON.stringify(parse(yaml.toString('utf8'))))
+    app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/yaml').send(yaml),
+    )
+    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/json').send(json),
+    )
+  }
 }

@@ -13,8 +13,6 @@ declare module 'fastify' {
   }
 }
 
-const openPaths = /^\/docs(\/|\?|$)/
-
 /**
  * With `keys`, every route but the open ones asks for one, as a bearer token or in X-API-Key; unknown addresses too, so
  * that nobody learns what there is. Every key is compared, whatever the others said, in constant time. `isInternal`
@@ -29,7 +27,7 @@ export function askForKeys(
   app.decorateRequest('caller', '')
   if (digests.length === 0) return
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.open === true || openPaths.test(request.url) || isInternal(request)) return done()
+    if (request.routeOptions.config.open === true || isInternal(request)) return done()
     const digest = digestOf(keyOf(request) ?? '')
     let known = 0
     for (const other of digests) known |= Number(timingSafeEqual(digest, other))

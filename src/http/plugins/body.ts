@@ -4,6 +4,7 @@ import { Transform } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../errors.ts'
 import { parseBody } from '../read/body-arrays.ts'
+import { faultOf } from '../read/json-fault.ts'
 
 /**
  * JSON bodies: UTF-8, possibly compressed, `__proto__` refused, an empty body told from an invalid one.
@@ -38,19 +39,29 @@ export function readJsonBodies(app: FastifyInstance): void {
     try {
       value = parseBody(body as Buffer, (text) => parsed(request, text))
     } catch (error) {
-      return done(error instanceof ServiceError ? error : invalidJson(error as Error))
+      return done(error instanceof ServiceError ? error : invalidJson(error as Error, body as Buffer))
     }
     done(null, value)
   })
 }
 
-function invalidJson(error: Error): ServiceError {
-  const forbidden = /forbidden prototype property/i.test(error.message)
-  const message = forbidden ? 'must not have a key __proto__ or constructor.prototype' : 'is not valid JSON'
-  const position = /position (\d+)/.exec(error.message)?.[1]
-  const where = position === undefined ? '' : ` (at character ${position})`
-  return new ServiceError('invalid-json', `The body ${message}${where}.`, {
-    places: [{ path: '', message: message + where }],
+/** What is wrong with a body that JSON.parse refuses, and where. */
+function invalidJson(error: Error, body: Buffer): ServiceError {
+  if (/forbidden prototype property/i.test(error.message)) {
+    const message = 'must not have a key __proto__ or constructor.prototype'
+    return new ServiceError('invalid-json', `The body ${message}.`, { places: [{ path: '', message }] })
+  }
+  const fault = faultOf(body)
+  if (fault === null)
+    return new ServiceError('invalid-json', 'The body is not valid JSON.', {
+      places: [{ path: '', message: 'is not valid JSON' }],
+      cause: error,
+    })
+  const { line, column, expected, found } = fault
+  const message = `is not valid JSON at line ${line}, column ${column}: expected ${expected}; found ${found}`
+  return new ServiceError('invalid-json', `The body ${message}.`, {
+    places: [{ path: '', message }],
+    extra: { line, column },
   })
 }
 

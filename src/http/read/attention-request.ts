@@ -8,6 +8,7 @@ import type { InputSource } from '../../sources/input.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionBody } from '../schemas/attention.ts'
 import { defaultInputSeed, defaultSeed, maxLength, maxSeed } from '../schemas/common.ts'
+import { maskIn } from './mask-buffer.ts'
 import { readParameters } from './parameters.ts'
 import { isArray, kindOf, plainObject, readTensor } from './tensor.ts'
 
@@ -42,7 +43,7 @@ function readSpec(kind: ModelKind, model: AttentionBody['model'], seqLen: number
     kind,
     dIn: model.d_in,
     dOut: model.d_out,
-    contextLength: model.context_length ?? seqLen,
+    contextLength: model.context_length ?? maskIn(model.parameters)?.side ?? seqLen,
     numHeads,
     dropout: model.dropout ?? 0,
     qkvBias: model.qkv_bias ?? false,
@@ -138,7 +139,12 @@ function checkAgainstInput(
         : '/input/shape'
   if (dIn !== spec.dIn) throw invalid(inputPlace, `has vectors of width ${dIn}, but model.d_in is ${spec.dIn}`)
   if (length > spec.contextLength)
-    throw invalid('/model/context_length', `must be at least the sequence's length, ${length}`)
+    throw body.model.context_length === undefined
+      ? invalid(
+          `/model/parameters/${maskIn(body.model.parameters)!.name}`,
+          `is of ${spec.contextLength} positions, fewer than the sequence's ${length}`,
+        )
+      : invalid('/model/context_length', `must be at least the sequence's length, ${length}`)
   heads?.forEach((head, i) => {
     if (head >= spec.numHeads) throw invalid(`/heads/${i}`, `must be below the number of heads, ${spec.numHeads}`)
   })

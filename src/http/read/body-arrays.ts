@@ -11,35 +11,16 @@ const leastBodyBytes = 2048
 
 /**
  * What `parse` makes of a JSON body, with a NumberArray for each long array of numbers where a tensor may stand: that
- * takes a third of the time and nothing to collect. `parse` decides what is valid, and what it throws is thrown, with
- * positions in the body. Throws a 400 or 413 where a body has more values than any request.
+ * takes a third of the time and nothing to collect. `parse` decides what is valid, and what it throws is thrown.
+ * Throws a 400 or 413 where a body has more values than any request.
  */
 export function parseBody(body: Buffer, parse: Parse): unknown {
   if (body.length < leastBodyBytes) return parse(body.toString())
   const mark = randomUUID() // no client can know it, so no string of the body begins with it
   const { text, arrays, numbers } = takeOutArrays(body, mark)
-  let value: unknown
-  try {
-    value = parse(text)
-  } catch (error) {
-    throw arrays.length === 0 ? error : atPlaceInBody(error as Error, arrays, mark)
-  }
+  const value = parse(text)
   if (arrays.length > 0) putBack(value, arrays, mark, numbers)
   return value
-}
-
-/** The error with its position in the text made one in the body. */
-function atPlaceInBody(error: Error, arrays: readonly TakenArray[], mark: string): Error {
-  const found = /position (\d+)/.exec(error.message)
-  if (found === null) return error
-  const position = Number(found[1])
-  let moved = position
-  for (const [i, { at, bytes }] of arrays.entries()) {
-    const markLength = `"${mark}${i}"`.length
-    if (at + markLength <= position) moved += bytes - markLength
-    else if (at < position) moved -= position - at
-  }
-  return new SyntaxError(error.message.replace(found[0], `position ${moved}`), { cause: error })
 }
 
 /** Puts the arrays in the place of their strings; as arrays of JSON where no tensor may stand. */
@@ -74,12 +55,22 @@ function putBack(body: unknown, arrays: readonly TakenArray[], mark: string, num
 
 type Holder = Record<string, unknown>
 
-/** Where `readInput` and `readParameters` look for arrays of numbers, and whether these may be nested. */
+/** Members of a body that are tensors themselves. */
+const operandNames = ['queries', 'keys', 'values', 'bias'] as const
+
+/** Where `readInput`, `readParameters` and the readers of given operands look for arrays of numbers, and whether these may be nested. */
 function* tensorPlaces(body: unknown): Generator<[holder: Holder, key: string, anyAxes: boolean]> {
   const input = holderAt(body, 'input')
   if (input !== undefined) {
     yield [input, 'values', true]
     yield [input, 'data', false]
+  }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    for (const name of operandNames) {
+      yield [body as Holder, name, true]
+      const flat = holderAt(body, name)
+      if (flat !== undefined && !(flat instanceof NumberArray)) yield [flat, 'data', false]
+    }
   }
   const parameters = holderAt(holderAt(body, 'model'), 'parameters')
   for (const name of Object.keys(parameters ?? {})) {

@@ -4,6 +4,7 @@ import type { NamedParameters } from '../../sources/source.ts'
 import type { ParameterSpec } from '../../sources/chapter-3/model.ts'
 import type { ModelSpec } from '../../sources/chapter-3/spec.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { checkMask } from './mask-buffer.ts'
 import { plainObject, pointerToken, readTensor } from './tensor.ts'
 
 /** Names of a model that are looked at beside those that are given, to tell a misspelt name from a missing one. */
@@ -31,7 +32,7 @@ export function readParameters(spec: ModelSpec, value: unknown): NamedParameters
       throw invalid(`${path}/${name}`, `is missing: the model has it, (${shape.join(', ')})`)
   }
   for (const name of masks) {
-    if (name in given) checkMask(readTensor(given[name], `${path}/${name}`), spec.contextLength, `${path}/${name}`)
+    if (name in given) checkMask(given[name], spec.contextLength, `${path}/${name}`)
   }
   const parameters = new Map<string, Tensor>()
   for (const { name, shape } of expected) {
@@ -56,16 +57,4 @@ function unknownName(name: string, expected: readonly ParameterSpec[]): string {
   if (/\.bias$/.test(name) && /W_(query|key|value)/.test(name)) return 'is given, but model.qkv_bias is false'
   const shown = expected.slice(0, 8).map((parameter) => parameter.name)
   return `is not a parameter of this model; it has ${[...shown, ...(expected.length > 8 ? ['...'] : [])].join(', ')}`
-}
-
-/** A `mask` buffer must be the causal one: (context_length, context_length), 1 above the diagonal, 0 elsewhere. */
-function checkMask(mask: Tensor, contextLength: number, path: string): void {
-  if (mask.shape.join() !== [contextLength, contextLength].join())
-    throw invalid(path, `must be (${contextLength}, ${contextLength}), not (${mask.shape.join(', ')})`)
-  for (let query = 0; query < contextLength; query++) {
-    for (let key = 0; key < contextLength; key++) {
-      if (mask.data[query * contextLength + key] !== (key > query ? 1 : 0))
-        throw invalid(path, 'must be the causal mask: 1 above the diagonal, 0 elsewhere')
-    }
-  }
 }

@@ -1,4 +1,5 @@
 import { invalid, ServiceError } from '../../errors.ts'
+import { faultOf } from './json-fault.ts'
 import {
   closeArrayByte,
   closeObjectByte,
@@ -35,8 +36,6 @@ export interface TakenArray {
   readonly offset: number
   /** How long it was there. */
   readonly bytes: number
-  /** Where in the text the string begins that stands for it. */
-  readonly at: number
 }
 
 export interface TakenOut {
@@ -73,14 +72,14 @@ export function takeOutArrays(body: Buffer, mark: string): TakenOut {
         const { array, end } = readNumberArray(body, at)
         if (array !== null && end - at >= leastArrayBytes) {
           text += body.toString('utf8', taken, at)
-          arrays.push({ array, offset: at, bytes: end - at, at: text.length })
+          arrays.push({ array, offset: at, bytes: end - at })
           text += `"${mark}${arrays.length - 1}"`
           at = taken = end
           isMember = false
           continue
         }
         if (array === null && end - at > surelyNumbersBytes)
-          throw endOfScalar(body, end) < body.length ? noNumber(body, end) : new SyntaxError('The text ends too early')
+          throw faultOf(body) === null ? noNumber(body, end) : new SyntaxError('The text is not JSON')
       }
       others++
       depth++

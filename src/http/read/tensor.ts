@@ -111,13 +111,18 @@ function readFlat(value: unknown, shape: readonly number[], path: string): Tenso
   return { shape, data }
 }
 
-/** Little-endian float32, in base64 with its padding (RFC 4648, section 4). */
-function readBase64(value: unknown, shape: readonly number[], path: string): Tensor {
+export function decodeBase64(value: unknown, path: string): Buffer {
   if (typeof value !== 'string') throw invalid(path, `must be a string, not ${kindOf(value)}`)
   const bytes = Buffer.from(value, 'base64')
   const padding = (3 - (bytes.length % 3)) % 3
   if (value.length !== ((bytes.length + padding) / 3) * 4 || !isBase64(value))
     throw invalid(path, 'must be base64 (RFC 4648, with its padding, no line breaks)')
+  return bytes
+}
+
+/** Little-endian float32, in base64 with its padding (RFC 4648, section 4). */
+function readBase64(value: unknown, shape: readonly number[], path: string): Tensor {
+  const bytes = decodeBase64(value, path)
   const size = sizeOf(shape)
   if (bytes.length !== size * 4)
     throw invalid(

@@ -7,52 +7,41 @@ import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import type { FigureSelection } from '../../figures/index.ts'
-import { modelKinds } from '../../sources/chapter-3/spec.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
+import { attentionKinds } from '../attention/kinds.ts'
 import { attentionForms, checkForm, encodeAttention, formCost, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
+import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
-import { readAttentionQuery } from '../read/attention-query.ts'
-import { readAttentionRequest } from '../read/attention-request.ts'
 import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
-import { attentionRouteDocs } from '../schemas/attention-docs.ts'
-import type { AttentionBody } from '../schemas/attention.ts'
 
-/** POST and GET of the three compute endpoints. */
+/** POST and GET of every kind of attention. */
 export function attentionRoutes(computing: Computing, requestTimeout: number): AppPart {
   return (app) => {
-    for (const kind of modelKinds) {
-      app.post(
-        `/attention/${kind}`,
-        { schema: attentionRouteDocs[kind].post, config: { computes: true } },
-        async (request, reply) => {
-          const query = request.query as Query
-          checkParameters(query, presentationNames, presentationLists)
-          const { form, selection } = readPresentation(query, attentionForms)
-          const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-          return answer(readAttentionRequest(kind, request.body as AttentionBody), chosen, selection, request, reply)
-        },
-      )
+    for (const { kind, docs, read, readQuery } of attentionKinds) {
+      app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
+        const query = request.query as Query
+        checkParameters(query, presentationNames, presentationLists)
+        const { form, selection } = readPresentation(query, attentionForms)
+        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        return answer(read(request.body), chosen, selection, request, reply)
+      })
       // The same computation as a link. Its query becomes a body, checked like any other.
-      app.get(
-        `/attention/${kind}`,
-        { schema: attentionRouteDocs[kind].get, config: { computes: true } },
-        async (request, reply) => {
-          const query = request.query as Query
-          const wanted = readAttentionQuery(kind, query)
-          const { form, selection } = readPresentation(query, attentionForms)
-          const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-          const tag = entityTag(query, chosen, wanted)
-          reply.header('etag', tag)
-          if (matches(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
-          return answer(wanted, chosen, selection, request, reply)
-        },
-      )
+      app.get(`/attention/${kind}`, { schema: docs.get, config: { computes: true } }, async (request, reply) => {
+        const query = request.query as Query
+        const wanted = readQuery(query)
+        const { form, selection } = readPresentation(query, attentionForms)
+        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        const tag = entityTag(query, chosen, wanted)
+        reply.header('etag', tag)
+        if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
+        return answer(wanted, chosen, selection, request, reply)
+      })
     }
 
     async function answer(
@@ -102,11 +91,4 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       return `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     }
   }
-}
-
-/** If-None-Match by weak comparison (RFC 9110, section 13.1.2). */
-function matches(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false
-  if (header.trim() === '*') return true
-  return header.split(',').some((other) => other.trim().replace(/^W\//, '') === tag.replace(/^W\//, ''))
 }

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import { ServiceError } from '../../errors.ts'
 import type { AppPart } from '../app.ts'
+import { matchesTag } from '../entity-tag.ts'
 
 /** Where `npm run build:dashboard` writes the page. */
 const builtDashboard = fileURLToPath(new URL('../../../build/dashboard/', import.meta.url))
@@ -12,7 +14,7 @@ const builtDashboard = fileURLToPath(new URL('../../../build/dashboard/', import
 const page = { schema: { hide: true }, config: { open: true } }
 
 /** GET /: the dashboard, a static page without data, and its assets, whose names change with their content. */
-export function dashboardRoutes(folder: string = builtDashboard): AppPart {
+export function dashboardRoutes(basePath: string, folder: string = builtDashboard): AppPart {
   return async (app) => {
     if (!existsSync(folder)) {
       app.get('/', page, async () => {
@@ -23,25 +25,30 @@ export function dashboardRoutes(folder: string = builtDashboard): AppPart {
       })
       return
     }
+    const built = readFileSync(join(folder, 'index.html'), 'utf8')
+    // Relative addresses work below any path that ends with a slash; with BASE_PATH they work without it too.
+    const html = basePath === '' ? built : built.replaceAll('="./', `="${basePath}/`)
+    const tag = `W/"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
+    const assets = new Set(readdirSync(join(folder, 'assets')))
     await app.register(async (scope) => {
       await scope.register(fastifyStatic, {
-        root: folder,
+        root: join(folder, 'assets'),
         serve: false,
         preCompressed: true,
         cacheControl: false,
-        setHeaders(reply, path) {
-          // The page is asked for again each time, by its ETag.
-          const isAsset = path.startsWith(join(folder, 'assets'))
-          reply.headers({
-            'cache-control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
-            vary: 'Accept-Encoding',
-          })
-        },
       })
-      scope.get('/', page, (_request, reply) => reply.sendFile('index.html'))
-      scope.get<{ Params: { '*': string } }>('/assets/*', page, (request, reply) =>
-        reply.sendFile(`assets/${request.params['*']}`),
-      )
+      scope.get('/', page, (request, reply) => {
+        reply.headers({ 'cache-control': 'no-cache', etag: tag, vary: 'Accept-Encoding' })
+        if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).send()
+        return reply.type('text/html; charset=utf-8').send(html)
+      })
+      scope.get<{ Params: { '*': string } }>('/assets/*', page, (request, reply) => {
+        const name = request.params['*']
+        if (!assets.has(name)) return reply.callNotFound()
+        return reply
+          .headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' })
+          .sendFile(name)
+      })
     })
   }
 }

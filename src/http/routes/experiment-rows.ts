@@ -3,8 +3,8 @@ import { workUnits } from '../../admission/work-units.ts'
 import type { EngineIdentity } from '../../engines/engine.ts'
 import { estimateOperations, largestRun } from '../../experiments/estimate.ts'
 import { planOf } from '../../experiments/index.ts'
-import { seedsOf } from '../../experiments/plan.ts'
-import type { Plan, SeedRow } from '../../experiments/plan.ts'
+import { experimentKinds } from '../../experiments/kinds.ts'
+import type { Plan, UnitRow } from '../../experiments/plan.ts'
 import { runRows } from '../../experiments/run.ts'
 import { invalid } from '../../errors.ts'
 import { estimateChunkBytes } from '../../jobs/chunks.ts'
@@ -12,28 +12,27 @@ import type { ComputeChunk } from '../../jobs/runner.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
-import { readExperimentRequest } from '../read/experiment-request.ts'
-import { ExperimentBodies } from '../schemas/experiments.ts'
-import type { ExperimentBody } from '../schemas/experiments.ts'
+import type { ExperimentBody } from '../experiments/bodies.ts'
+import { httpExperiments, readExperimentRequest } from '../experiments/index.ts'
 
 interface Rows {
   readonly engine: EngineIdentity
-  readonly rows: readonly SeedRow[]
+  readonly rows: readonly UnitRow[]
 }
 
 /**
- * POST /internal/experiments/{kind}/rows: one chunk of seeds of a job, for the service's own jobs alone. The gateway
+ * POST /internal/experiments/{kind}/rows: one chunk of units of a job, for the service's own jobs alone. The gateway
  * takes it from its private socket only.
  */
 export function experimentRowsRoutes(computing: Computing, seconds: number): AppPart {
   return (app) => {
-    for (const kind of ['bias', 'heads'] as const) {
+    for (const kind of experimentKinds) {
       app.post(
         `/internal/experiments/${kind}/rows`,
-        { schema: { hide: true, body: ExperimentBodies[kind] }, config: { computes: true } },
+        { schema: { hide: true, body: httpExperiments[kind].body }, config: { computes: true } },
         async (request, reply) => {
           const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
-          const [from, to] = readRange(request.query as Record<string, unknown>, seedsOf(plan))
+          const [from, to] = readRange(request.query as Record<string, unknown>, plan.units)
           request.workUnits = workUnits(workOf(plan, from, to))
           const answer = await admit(
             computing,
@@ -88,12 +87,12 @@ async function computeRows(
 }
 
 function workOf(plan: Plan, from: number, to: number): number {
-  return (estimateOperations(plan) / seedsOf(plan)) * (to - from)
+  return (estimateOperations(plan) / plan.units) * (to - from)
 }
 
-function readRange(query: Record<string, unknown>, seeds: number): [number, number] {
+function readRange(query: Record<string, unknown>, units: number): [number, number] {
   const [from, to] = [Number(query.from), Number(query.to)]
-  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to <= from || to > seeds)
-    throw invalid('/from', `must begin a range within ${seeds} seeds`)
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to <= from || to > units)
+    throw invalid('/from', `must begin a range within ${units} units`)
   return [from, to]
 }

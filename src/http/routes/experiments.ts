@@ -8,29 +8,30 @@ import {
   refuseTooMuchWork,
 } from '../../experiments/estimate.ts'
 import { planOf } from '../../experiments/index.ts'
+import { experimentKinds } from '../../experiments/kinds.ts'
 import { runPlan } from '../../experiments/run.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
-import { encodeExperiment, experimentForms } from '../experiment-forms.ts'
-import type { ExperimentForm } from '../experiment-forms.ts'
+import { encodeExperiment, experimentForms } from '../experiments/forms.ts'
+import type { ExperimentForm } from '../experiments/forms.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
-import { readExperimentRequest } from '../read/experiment-request.ts'
-import type { ExperimentRequest } from '../read/experiment-request.ts'
+import { readExperimentRequest } from '../experiments/index.ts'
+import type { ExperimentRequest } from '../experiments/index.ts'
 import { checkParameters, readForm } from '../read/presentation.ts'
-import type { ExperimentBody } from '../schemas/experiments.ts'
-import { experimentRouteDocs } from '../schemas/experiments-docs.ts'
+import type { ExperimentBody } from '../experiments/bodies.ts'
+import { experimentRouteDocs } from '../experiments/docs.ts'
 
 /** Operations of an experiment in one call: some minute of the direct engine on one core. */
 const workLimit = 5e10
 
-/** POST of the two experiments, answered when all seeds are done. */
+/** POST of every experiment, answered when all seeds are done. */
 export function experimentRoutes(computing: Computing, limits: { seconds: number; maxSeeds: number }): AppPart {
   return (app) => {
-    for (const kind of ['bias', 'heads'] as const) {
+    for (const kind of experimentKinds) {
       app.post(
         `/experiments/${kind}`,
-        { schema: experimentRouteDocs[kind], config: { computes: true } },
+        { schema: experimentRouteDocs(kind), config: { computes: true } },
         async (request, reply) => {
           const query = request.query as Record<string, unknown>
           checkParameters(query, ['format'])
@@ -49,7 +50,7 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
       const plan = planOf(config)
       refuseTooMuchWork(
         plan,
-        { maxSeeds: limits.maxSeeds, work: workLimit },
+        { maxUnits: limits.maxSeeds, work: workLimit },
         'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.',
       )
       const engine = computing.engines.for(largestRun(plan).outline, config.engine)

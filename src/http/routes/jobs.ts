@@ -1,9 +1,12 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../../config.ts'
 import { invalid } from '../../errors.ts'
 import type { JobsApi } from '../../jobs/api.ts'
 import { unknownJob } from '../../jobs/job.ts'
+import type { JobDocument } from '../../jobs/job.ts'
 import type { AppPart } from '../app.ts'
-import { experimentForms } from '../experiment-form-names.ts'
+import { experimentForms } from '../experiments/form-names.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, readForm } from '../read/form.ts'
 import { jobDocs } from '../schemas/jobs.ts'
@@ -13,8 +16,15 @@ const idPattern = /^[A-Za-z0-9_-]{22}$/
 const defaultLimit = 20
 const largestLimit = 100
 
-/** The addresses of jobs. `seconds`: how long they may take; a stream of events until it begins. */
-export function jobRoutes(jobs: JobsApi, seconds: number): AppPart {
+/** What of the settings the addresses of jobs need. */
+export type JobRouteConfig = Pick<Config, 'BASE_PATH' | 'REQUEST_TIMEOUT'>
+
+/**
+ * The addresses of jobs, each answered within REQUEST_TIMEOUT, a stream of events begun; their links lie below
+ * BASE_PATH.
+ */
+export function jobRoutes(jobs: JobsApi, config: JobRouteConfig): AppPart {
+  const { BASE_PATH: basePath, REQUEST_TIMEOUT: seconds } = config
   return (app) => {
     app.get('/jobs', { schema: jobDocs.list }, async (request, reply) => {
       const query = request.query as Record<string, unknown>
@@ -26,20 +36,21 @@ export function jobRoutes(jobs: JobsApi, seconds: number): AppPart {
       const { jobs: page, next } = await withinDeadline(request, seconds, () =>
         jobs.list(request.caller, limit, before),
       )
-      const address = next === null ? null : `/jobs?limit=${limit}&before=${next}`
+      const address = next === null ? null : `${basePath}/jobs?limit=${limit}&before=${next}`
       if (address !== null) reply.header('link', `<${address}>; rel="next"`)
-      return { jobs: page, next: address }
+      return { jobs: page.map((job) => below(basePath, job)), next: address }
     })
 
     app.get('/jobs/:id', { schema: jobDocs.get }, async (request, reply) => {
       reply.header('cache-control', 'no-store')
       const id = idOf(request)
-      return withinDeadline(request, seconds, () => jobs.get(request.caller, id))
+      return below(basePath, await withinDeadline(request, seconds, () => jobs.get(request.caller, id)))
     })
 
     app.delete('/jobs/:id', { schema: jobDocs.cancel }, async (request, reply) => {
       const id = idOf(request)
-      return reply.code(202).send(await withinDeadline(request, seconds, () => jobs.cancel(request.caller, id)))
+      const job = await withinDeadline(request, seconds, () => jobs.cancel(request.caller, id))
+      return reply.code(202).send(below(basePath, job))
     })
 
     app.get('/jobs/:id/result', { schema: jobDocs.result }, async (request, reply) => {
@@ -61,7 +72,7 @@ export function jobRoutes(jobs: JobsApi, seconds: number): AppPart {
         .type('text/event-stream')
         .header('cache-control', 'no-store')
         .header('x-accel-buffering', 'no')
-        .send(events)
+        .send(basePath === '' ? events : Readable.from(eventsBelow(basePath, events), { objectMode: false }))
     })
   }
 }
@@ -89,7 +100,24 @@ function lastEvent(request: FastifyRequest): number {
   return Number(header)
 }
 
+/** A job whose links begin with `basePath`: they are kept without it, since it may be another one tomorrow. */
+function below(basePath: string, job: JobDocument): JobDocument {
+  if (basePath === '') return job
+  const { self, result, events } = job.links
+  return { ...job, links: { self: basePath + self, result: basePath + result, events: basePath + events } }
+}
+
+/** The jobs in a stream of events likewise; every piece of the stream has whole events. */
+async function* eventsBelow(basePath: string, events: Readable): AsyncGenerator<string> {
+  for await (const piece of events)
+    yield String(piece).replaceAll(
+      /^data: (.*)$/gm,
+      (_line, job: string) => `data: ${JSON.stringify(below(basePath, JSON.parse(job) as JobDocument))}`,
+    )
+}
+
 /** 202: where the job is to be found. */
-export function sendAccepted(reply: FastifyReply, job: { readonly links: { readonly self: string } }): FastifyReply {
+export function sendAccepted(reply: FastifyReply, basePath: string, accepted: JobDocument): FastifyReply {
+  const job = below(basePath, accepted)
   return reply.code(202).headers({ location: job.links.self, 'preference-applied': 'respond-async' }).send(job)
 }

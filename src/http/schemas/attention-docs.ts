@@ -24,11 +24,12 @@ const operationNames: Readonly<Record<ModelKind, string>> = {
 const description =
   'Builds the model, runs it and answers with attention weights, context vectors and summary statistics; a seed gives what PyTorch gives on the CPU.'
 
-const answers = {
+/** The ways in which an attention result is answered, JSON by its schema. */
+export const answersOf = (answer: TSchema) => ({
   200: {
     description: 'The result, in the form that Accept asks for.',
     content: {
-      [mediaTypes.json]: { schema: AttentionAnswer },
+      [mediaTypes.json]: { schema: answer },
       [mediaTypes.npz]: {
         schema: Type.String({
           format: 'binary',
@@ -42,7 +43,8 @@ const answers = {
       [mediaTypes.png]: { schema: Type.String({ format: 'binary', description: 'The figure.' }) },
     },
   },
-}
+})
+const answers = answersOf(AttentionAnswer)
 
 const whole = (minimum: number, maximum: number, description: string) => Type.Integer({ minimum, maximum, description })
 const range = (description: string) => Type.String({ pattern: '^[0-9]+-[0-9]+$', description })
@@ -51,7 +53,7 @@ const list = (items: TSchema, description: string) => Type.Array(items, { minIte
 const index = Type.Integer({ minimum: 0, maximum: maxLength })
 
 /** How the answer is shown: query parameters of POST and GET alike. */
-const presentation = {
+export const presentation = {
   format: Type.Optional(
     Type.Union(
       attentionForms.map((form) => Type.Literal(form)),

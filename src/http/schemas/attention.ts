@@ -40,7 +40,7 @@ const modelFields = {
     Type.Record(Type.String(), GivenTensor, {
       [readByHand]: true,
       description:
-        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64.',
+        'Instead of seed: a state dict by the names and layouts of PyTorch, each tensor nested, flat or base64. A mask buffer may stay, as numbers, booleans or bytes; context_length is its size, unless given.',
     }),
   ),
 }
@@ -206,9 +206,9 @@ export interface AttentionBody {
   tokens?: string[]
 }
 
-const nullable = (schema: TSchema, options: object = {}) => Type.Union([schema, Type.Null()], options)
-const statistic = Type.Array(nullable(Type.Number()))
-const statistics = (schema: TSchema) => ({
+export const nullable = (schema: TSchema, options: object = {}) => Type.Union([schema, Type.Null()], options)
+export const statistic = Type.Array(nullable(Type.Number()))
+export const statistics = (schema: TSchema) => ({
   entropy: schema,
   normalized_entropy: schema,
   max_weight: schema,

@@ -55,9 +55,10 @@ const FiniteNested = (depth: number): TSchema =>
 const GivenFlat = Type.Object({ shape: Shape, data: Type.Array(Type.Number()) }, { additionalProperties: false })
 
 /** A tensor in a request: nested, flat or base64. */
-export const GivenTensor = Type.Union([FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor], {
-  title: 'GivenTensor',
-})
+export const GivenTensor = Type.Union(
+  [FiniteNested(2), FiniteNested(1), GivenFlat, Base64Tensor, Type.Array(Type.Array(Type.Boolean()))],
+  { title: 'GivenTensor', description: 'Booleans are for mask buffers alone.' },
+)
 
 /** Options of an object in a request: what is not named here is refused. */
 export const strict = { additionalProperties: false } as const

@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
+import { experimentKinds } from '../../experiments/kinds.ts'
 import { jobStates } from '../../jobs/job.ts'
 import type { JobDocument, JobState } from '../../jobs/job.ts'
-import { experimentForms } from '../experiment-form-names.ts'
+import { experimentForms } from '../experiments/form-names.ts'
 import { mediaTypes } from '../negotiate.ts'
-import { ExperimentAnswer } from './experiments.ts'
+import { ExperimentAnswer } from '../experiments/answer.ts'
 import { Problem, problemResponses } from './problems.ts'
 
 const names = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)))
@@ -14,9 +15,16 @@ const MaybeTime = (description: string) => Type.Union([Time, Type.Null()], { des
 export const JobBody = Type.Object(
   {
     id: Type.String(),
-    kind: names(['bias', 'heads']),
+    kind: names(experimentKinds),
     state: names(jobStates),
-    progress: Type.Object({ done: Type.Integer(), total: Type.Integer() }, { description: 'In seeds.' }),
+    progress: Type.Object(
+      {
+        done: Type.Integer(),
+        total: Type.Integer(),
+        unit: Type.String({ description: 'What is counted, e.g. seed.' }),
+      },
+      { description: 'Units that are done, of those that there are.' },
+    ),
     created_at: Time,
     started_at: MaybeTime('When its first chunk was taken.'),
     finished_at: MaybeTime('When it ended.'),
@@ -69,7 +77,7 @@ export const jobExamples: Readonly<Record<JobState, JobDocument>> = {
   queued: {
     ...begun,
     state: 'queued',
-    progress: { done: 0, total: 20_000 },
+    progress: { done: 0, total: 20_000, unit: 'seed' },
     started_at: null,
     finished_at: null,
     expires_at: null,
@@ -78,22 +86,22 @@ export const jobExamples: Readonly<Record<JobState, JobDocument>> = {
   running: {
     ...begun,
     state: 'running',
-    progress: { done: 8_500, total: 20_000 },
+    progress: { done: 8_500, total: 20_000, unit: 'seed' },
     started_at: times.started_at,
     finished_at: null,
     expires_at: null,
     links,
   },
-  succeeded: { ...begun, state: 'succeeded', progress: { done: 20_000, total: 20_000 }, ...times, links },
+  succeeded: { ...begun, state: 'succeeded', progress: { done: 20_000, total: 20_000, unit: 'seed' }, ...times, links },
   failed: {
     ...begun,
     state: 'failed',
-    progress: { done: 8_500, total: 20_000 },
+    progress: { done: 8_500, total: 20_000, unit: 'seed' },
     ...times,
     problem: { code: 'engine-failed', detail: 'The engine failed.' },
     links,
   },
-  cancelled: { ...begun, state: 'cancelled', progress: { done: 8_500, total: 20_000 }, ...times, links },
+  cancelled: { ...begun, state: 'cancelled', progress: { done: 8_500, total: 20_000, unit: 'seed' }, ...times, links },
 }
 
 const params = Type.Object({ id: Type.String({ description: 'As the 202 gave it.' }) })

@@ -21,6 +21,8 @@ export const Problem = Type.Object(
         }),
       ),
     ),
+    line: Type.Optional(Type.Integer({ description: 'Where a body stops being JSON, from 1.' })),
+    column: Type.Optional(Type.Integer({ description: 'The character of that line, from 1.' })),
     estimated_bytes: Type.Optional(Type.Number()),
     limit_bytes: Type.Optional(Type.Number()),
     estimated_work: Type.Optional(Type.Number()),

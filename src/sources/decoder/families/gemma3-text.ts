@@ -33,6 +33,10 @@ export const gemma3Text: Family = {
     }
     const given = (kind: (typeof kinds)[number]): Record<string, unknown> => {
       const parameters = both[kind] ?? {}
+      if (isObject(parameters) && parameters.truncate === false)
+        throw new UnsupportedModel(
+          `config.json: rope_parameters.${kind}.truncate = false has no effect in transformers`,
+        )
       if (isObject(parameters)) return parameters
       throw new UnsupportedModel(`config.json: rope_parameters.${kind} is not an object`)
     }

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { AttentionRule } from '../../../../src/sources/decoder/architecture.ts'
 import type { Interpreter } from '../../../../src/sources/decoder/backbone/interpreter.ts'
 import { planOf } from '../../../../src/sources/decoder/backbone/plan.ts'
+import type { Segment } from '../../../../src/sources/decoder/backbone/plan.ts'
 import { runBackbone } from '../../../../src/sources/decoder/backbone/run.ts'
 import type { BackboneRequest, End, Gains } from '../../../../src/sources/decoder/backbone/run.ts'
 import type { Weights } from '../../../../src/sources/decoder/weights.ts'
+import { randomFrom } from '../../../support/random.ts'
 import { openTruthModel, truthModels } from '../models.ts'
 import type { TruthModel } from '../models.ts'
 
@@ -54,6 +56,32 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /** The one suite of interpreters: every truth model, against transformers' numbers. */
 export function itComputesWhatTransformersComputes(open: (weights: Weights) => Interpreter): void {
+  it('has losses over a large vocabulary as exact as over a small one', async () => {
+    const model = await openTruthModel('gpt2')
+    const interpreter = open(model.weights)
+    const [rows, vocabulary] = [3, 50_000]
+    const random = randomFrom(18)
+    // One token is likely, as in a trained model, so that the shares of all others are small beside the sum so far.
+    const logit = (index: number): number => (index % vocabulary === 0 ? 20 : 2 * random() + 5)
+    const logits = Float32Array.from({ length: rows * vocabulary }, (_, index) => logit(index))
+    const targets = [0, 17, vocabulary - 1]
+    const segment: Segment = {
+      name: 'loss alone',
+      inputs: [{ name: 'logits', width: vocabulary }],
+      operations: [{ op: 'loss', logits: 'logits', out: 'losses' }],
+      outputs: [{ name: 'loss', value: 'losses', width: 1 }],
+    }
+    const values = { logits: interpreter.write(logits, rows, vocabulary) }
+    const { loss } = await interpreter.run(segment, { values, tokens: [], gains: {}, targets }, ['loss'])
+    const expected = targets.map((target, row) => {
+      const of = logits.subarray(row * vocabulary, (row + 1) * vocabulary)
+      return Math.log(of.reduce((sum, logit) => sum + Math.exp(logit), 0)) - of[target]!
+    })
+    expect(largestDifference(await interpreter.read(loss), expected)).toBeLessThan(1e-5)
+    await interpreter.close()
+    await model.close()
+  })
+
   describe.each(truthModels)('%s', (name) => {
     async function withModel(use: (model: TruthModel, interpreter: Interpreter) => Promise<void>): Promise<void> {
       const model = await openTruthModel(name)

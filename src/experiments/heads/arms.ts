@@ -1,11 +1,11 @@
-import { drawParameters } from '../sources/chapter-3/build.ts'
-import { modelClasses } from '../sources/chapter-3/classes.ts'
-import type { Projections } from '../problem/operands.ts'
-import type { ModelSpec } from '../sources/chapter-3/spec.ts'
-import { Generator } from '../random/generator.ts'
-import { inputSize } from './config.ts'
+import { drawParameters } from '../../sources/chapter-3/build.ts'
+import { modelClasses } from '../../sources/chapter-3/classes.ts'
+import type { Projections } from '../../problem/operands.ts'
+import type { ModelSpec } from '../../sources/chapter-3/spec.ts'
+import { Generator } from '../../random/generator.ts'
+import { inputSize } from '../config.ts'
+import { drawLinear } from '../streams.ts'
 import type { HeadsConfig } from './config.ts'
-import { drawLinear } from './streams.ts'
 
 /** A number of heads at a width. */
 export interface HeadsArm {

@@ -1,20 +1,20 @@
 import type { Readable } from 'node:stream'
-import { encodeExperimentCsv, encodeExperimentJson } from '../encoders/experiment.ts'
-import type { ExperimentReturn } from '../encoders/experiment.ts'
-import type { EngineIdentity } from '../engines/engine.ts'
-import { reportOf } from '../experiments/index.ts'
-import type { Plan, SeedRow } from '../experiments/plan.ts'
-import { Sample } from '../experiments/sample.ts'
-import { experimentFigure, toPng, toSvg } from '../figures/index.ts'
-import type { ExperimentForm } from './experiment-form-names.ts'
+import { encodeExperimentCsv, encodeExperimentJson } from '../../encoders/experiment.ts'
+import type { ExperimentReturn } from '../../encoders/experiment.ts'
+import type { EngineIdentity } from '../../engines/engine.ts'
+import { reportOf } from '../../experiments/index.ts'
+import type { Plan, UnitRow } from '../../experiments/plan.ts'
+import { Sample } from '../../experiments/sample.ts'
+import { experimentFigure, toPng, toSvg } from '../../figures/index.ts'
+import type { ExperimentForm } from './form-names.ts'
 
-export { experimentForms } from './experiment-form-names.ts'
-export type { ExperimentForm } from './experiment-form-names.ts'
+export { experimentForms } from './form-names.ts'
+export type { ExperimentForm } from './form-names.ts'
 
 /** The rows of all seeds as an answer. The same rows give the same bytes. */
 export async function encodeExperiment(
   plan: Plan,
-  rows: readonly SeedRow[],
+  rows: readonly UnitRow[],
   engine: EngineIdentity,
   form: ExperimentForm,
   returns: ReadonlySet<ExperimentReturn>,

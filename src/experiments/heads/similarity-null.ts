@@ -1,12 +1,12 @@
-import { selfAttention } from '../problem/problem.ts'
-import { pairSimilarity } from '../statistics/similarity.ts'
-import type { AttentionMaps } from '../tensor/attention-maps.ts'
-import { countSeeds, inputSize } from './config.ts'
+import { selfAttention } from '../../problem/problem.ts'
+import { pairSimilarity } from '../../statistics/similarity.ts'
+import type { AttentionMaps } from '../../tensor/attention-maps.ts'
+import { countSeeds, inputSize } from '../config.ts'
+import { headsSize, similarityArm } from './arms.ts'
+import { valueOf } from '../plan.ts'
+import type { Run, Value } from '../plan.ts'
+import { drawLinear, drawNormal } from '../streams.ts'
 import type { HeadsConfig } from './config.ts'
-import { headsSize, similarityArm } from './heads-arms.ts'
-import { valueOf } from './plan.ts'
-import type { Run, Value } from './plan.ts'
-import { drawLinear, drawNormal } from './streams.ts'
 
 /** Measures of similarity, and the fourth value of a null draw: the Pearson correlation of one pair of one item. */
 export const similarityMeasures = ['pearson', 'rowCenteredPearson', 'jsDivergence'] as const

@@ -1,7 +1,8 @@
-import type { Projection, Projections } from '../problem/operands.ts'
-import { Generator, linearBound } from '../random/generator.ts'
-import type { ArmName, BiasConfig, Pairing } from './config.ts'
-import { drawLinear } from './streams.ts'
+import type { Projection, Projections } from '../../problem/operands.ts'
+import { Generator, linearBound } from '../../random/generator.ts'
+import type { Pairing } from '../config.ts'
+import { drawLinear } from '../streams.ts'
+import type { ArmName, BiasConfig } from './config.ts'
 
 type Part = 'query' | 'key' | 'value'
 

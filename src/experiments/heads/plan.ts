@@ -1,14 +1,13 @@
-import type { AttentionOutput, Wanted } from '../engines/engine.ts'
-import type { Projections } from '../problem/operands.ts'
-import { selfAttentionOutline } from '../problem/outline.ts'
-import { selfAttention } from '../problem/problem.ts'
-import { effectiveRank } from '../statistics/effective-rank.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { inputSize, seedAt } from './config.ts'
-import type { HeadsConfig } from './config.ts'
-import { drawHeadsProjections, headsArms, headsSize, similarityArm } from './heads-arms.ts'
-import type { HeadsArm } from './heads-arms.ts'
-import { drawInput } from './input.ts'
+import type { AttentionOutput, Wanted } from '../../engines/engine.ts'
+import type { Projections } from '../../problem/operands.ts'
+import { selfAttentionOutline } from '../../problem/outline.ts'
+import { selfAttention } from '../../problem/problem.ts'
+import { effectiveRank } from '../../statistics/effective-rank.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import { countSeeds, inputSize, seedAt } from '../config.ts'
+import { drawHeadsProjections, headsArms, headsSize, similarityArm } from './arms.ts'
+import type { HeadsArm } from './arms.ts'
+import { drawInput } from '../input.ts'
 import {
   averageMapStatistics,
   averageRelativeDifference,
@@ -17,10 +16,12 @@ import {
   largestRowSumError,
   mapStatistics,
   rowSumScale,
-} from './measures.ts'
-import { notebookAdvance, notebookRuns, runNotebook } from './notebook.ts'
-import { valueOf } from './plan.ts'
-import type { Plan, PlannedRun, Run } from './plan.ts'
+} from '../measures.ts'
+import { notebookAdvance, notebookRuns, runNotebook } from '../notebook.ts'
+import { valueOf } from '../plan.ts'
+import type { Plan, PlannedRun, Run } from '../plan.ts'
+import { seedUnit } from '../unit.ts'
+import type { HeadsConfig } from './config.ts'
 import { averageSimilarity, drawNull, nullDraws, nullDrawsAt, similarityMeasures } from './similarity-null.ts'
 
 export const headsStatistics = [
@@ -48,10 +49,13 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
 
   return {
     config,
+    unit: seedUnit,
+    units: countSeeds(config.seeds),
     arms: arms.map(({ name }) => name),
+    reported: arms.map(({ name }) => name),
     statistics: headsStatistics,
     invariants: headsInvariants,
-    seedRuns: arms.map((arm) => plannedRun(config, arm, 2, batch + 1)),
+    unitRuns: arms.map((arm) => plannedRun(config, arm, 2, batch + 1)),
     fixedRuns: [
       ...notebookRuns,
       {
@@ -60,7 +64,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
         extra: similarityWork(compared, batch, seqLen),
       },
     ],
-    async runSeed(position, run) {
+    async runUnit(position, run) {
       const seed = seedAt(config.seeds, position)
       const input = drawInput(config.input, config.dIn, seed, config.pairing, notebookAdvance)
       const projectionsOf = drawHeadsProjections(config, seed)
@@ -106,7 +110,7 @@ export function planHeads(config: HeadsConfig): Plan<HeadsConfig> {
       const drawn = []
       for (const draw of nullDrawsAt(config, position)) drawn.push(await drawNull(config, draw, run))
       return {
-        seed,
+        unit: seed,
         values: values.map(valueOf),
         nullDraws: drawn,
         ...(position === 0 ? { notebook: await runNotebook(run) } : {}),

@@ -1,25 +1,25 @@
-import { estimateMean } from '../statistics/intervals.ts'
-import { difference } from './compare.ts'
-import { inputSize } from './config.ts'
+import { estimateMean } from '../../statistics/intervals.ts'
+import { difference } from '../compare.ts'
+import { inputSize } from '../config.ts'
+import { directionClaim, estimateWords, verdictOf } from '../judge.ts'
+import type { Setting } from '../judge.ts'
+import type { NotebookRun } from '../notebook.ts'
+import type { Plan } from '../plan.ts'
+import type { Claim, SimilarityReport, Verdict } from '../report.ts'
+import { defined } from '../sample.ts'
+import type { Sample } from '../sample.ts'
+import { digits, intervalWords, percent, seedWords, withoutInterval } from '../words.ts'
+import { similarityArm } from './arms.ts'
 import type { HeadsConfig } from './config.ts'
-import { similarityArm } from './heads-arms.ts'
-import { directionClaim, estimateWords, verdictOf } from './judge.ts'
-import type { Setting } from './judge.ts'
-import type { NotebookRun } from './notebook.ts'
-import type { Plan } from './plan.ts'
-import type { Claim, SimilarityReport, Verdict } from './report.ts'
-import { defined } from './sample.ts'
-import type { Sample } from './sample.ts'
-import { digits, intervalWords, percent, seedWords, withoutInterval } from './words.ts'
 
 /** The study's four claims on heads. They compare the list's first with its last number of heads at fixed d_out. */
 export function headsClaims(
   plan: Plan<HeadsConfig>,
   sample: Sample,
   similarity: Readonly<Record<string, SimilarityReport>>,
-  notebook: NotebookRun,
 ): Claim[] {
   const { config } = plan
+  const { notebook } = sample
   const setting = { confidence: config.confidence, margin: config.margin, seqLen: inputSize(config.input).seqLen }
   return [
     redundant(config, sample, setting, similarity, notebook),

@@ -1,22 +1,22 @@
-import type { ExperimentReturn } from '../../encoders/experiment.ts'
 import { invalid } from '../../errors.ts'
 import { defaults } from '../../experiments/config.ts'
 import type { ExperimentConfig, ExperimentInput, Pairing, Seeds } from '../../experiments/config.ts'
 import { seedPeriod } from '../../experiments/streams.ts'
+import { readInput, readWhole } from '../read/attention-request.ts'
+import { kindOf, plainObject } from '../read/tensor.ts'
 import { maxLength, maxSeed } from '../schemas/common.ts'
-import type { ExperimentBody } from '../schemas/experiments.ts'
-import { readInput, readWhole } from './attention-request.ts'
-import { kindOf, plainObject } from './tensor.ts'
+import type { ExperimentBody } from './bodies.ts'
 
-/** An experiment, and what its answer should hold. */
-export interface ExperimentRequest {
-  readonly config: ExperimentConfig
-  readonly returns: ReadonlySet<ExperimentReturn>
+/** What a study's configuration fills in. */
+export interface StudyDefaults {
+  readonly dIn: number
+  readonly dOut: number
+  readonly dropout: number
+  readonly input: { readonly batch: number; readonly seqLen: number }
 }
 
-/** A body that Ajv has passed, with every default filled in. Throws a 400 that names the place. */
-export function readExperimentRequest(experiment: 'bias' | 'heads', body: ExperimentBody): ExperimentRequest {
-  const study = defaults[experiment]
+/** The members that every experiment has, of a body that Ajv has passed. Throws a 400 that names the place. */
+export function readCommon(body: ExperimentBody, study: StudyDefaults): Omit<ExperimentConfig, 'experiment'> {
   const model = body.model ?? {}
   const pairing = body.pairing ?? defaults.pairing
   const common = {
@@ -36,14 +36,7 @@ export function readExperimentRequest(experiment: 'bias' | 'heads', body: Experi
       `has vectors of width ${common.input.values.shape[2]}, but model.d_in is ${common.dIn}`,
     )
   }
-  const returns = new Set<ExperimentReturn>(body.return ?? ['report'])
-  if (experiment === 'bias')
-    return { config: { experiment, ...common, arms: body.arms ?? defaults.bias.arms }, returns }
-  const numHeads = model.num_heads ?? defaults.heads.numHeads
-  numHeads.forEach((heads, i) => {
-    if (common.dOut % heads !== 0) throw invalid(`/model/num_heads/${i}`, `must divide d_out, ${common.dOut}`)
-  })
-  return { config: { experiment, ...common, numHeads }, returns }
+  return common
 }
 
 function readExperimentInput(value: unknown, study: { batch: number; seqLen: number }): ExperimentInput {

@@ -1,6 +1,6 @@
-import type { AttentionOutput } from '../engines/engine.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import type { ArmRuns } from './bias-models.ts'
+import type { AttentionOutput } from '../../engines/engine.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import type { ArmRuns } from './arms.ts'
 import {
   averageContextRange,
   averageMapStatistics,
@@ -10,7 +10,7 @@ import {
   largestScore,
   largestWeightDifference,
   rowSumScale,
-} from './measures.ts'
+} from '../measures.ts'
 
 /**
  * A bias seed's row: of every arm the map statistics, the context's range and the share of the key preference; then a

@@ -1,14 +1,11 @@
 import { Type } from '@sinclair/typebox'
-import { experimentForms } from '../experiment-forms.ts'
+import type { ExperimentKind } from '../../experiments/kinds.ts'
 import { mediaTypes } from '../negotiate.ts'
-import { ExperimentAnswer, ExperimentBodies } from './experiments.ts'
-import { acceptedAnswer, preferHeader } from './jobs.ts'
-import { problemResponses } from './problems.ts'
-
-const summaries = {
-  bias: ['postBiasExperiment', 'Does a QKV bias make attention more uniform?'],
-  heads: ['postHeadsExperiment', 'Do more heads help, and are heads redundant?'],
-} as const
+import { acceptedAnswer, preferHeader } from '../schemas/jobs.ts'
+import { problemResponses } from '../schemas/problems.ts'
+import { ExperimentAnswer } from './answer.ts'
+import { experimentForms } from './form-names.ts'
+import { httpExperiments } from './index.ts'
 
 const answers = {
   200: {
@@ -26,8 +23,8 @@ const answers = {
 }
 
 /** What openapi.yaml says of an experiment. */
-function docsOf(kind: 'bias' | 'heads') {
-  const [operationId, summary] = summaries[kind]
+export function experimentRouteDocs(kind: ExperimentKind) {
+  const { operationId, summary, body } = httpExperiments[kind]
   return {
     tags: ['experiments'],
     operationId,
@@ -46,9 +43,7 @@ function docsOf(kind: 'bias' | 'heads') {
       },
       { additionalProperties: false },
     ),
-    body: ExperimentBodies[kind],
+    body,
     response: { ...answers, 202: acceptedAnswer, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
   }
 }
-
-export const experimentRouteDocs = { bias: docsOf('bias'), heads: docsOf('heads') } as const

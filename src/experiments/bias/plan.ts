@@ -1,14 +1,15 @@
-import { selfAttentionOutline } from '../problem/outline.ts'
-import { selfAttention } from '../problem/problem.ts'
-import { biasMeasures } from './bias-measures.ts'
-import { countHeads, runArms, sideBySide } from './bias-models.ts'
-import { inputSize, seedAt } from './config.ts'
+import { selfAttentionOutline } from '../../problem/outline.ts'
+import { selfAttention } from '../../problem/problem.ts'
+import { biasMeasures } from './measures.ts'
+import { countHeads, runArms, sideBySide } from './arms.ts'
+import { countSeeds, inputSize, seedAt } from '../config.ts'
+import { drawInput } from '../input.ts'
+import { mapStatistics } from '../measures.ts'
+import { notebookRuns, runNotebook } from '../notebook.ts'
+import { valueOf } from '../plan.ts'
+import type { Plan } from '../plan.ts'
+import { seedUnit } from '../unit.ts'
 import type { ArmName, BiasConfig } from './config.ts'
-import { drawInput } from './input.ts'
-import { mapStatistics } from './measures.ts'
-import { notebookRuns, runNotebook } from './notebook.ts'
-import { valueOf } from './plan.ts'
-import type { Plan } from './plan.ts'
 
 export const biasStatistics = [...mapStatistics, 'contextRange', 'keyPreferenceShare'] as const
 export const biasInvariants = [
@@ -40,12 +41,15 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
 
   return {
     config,
+    unit: seedUnit,
+    units: countSeeds(config.seeds),
     arms,
+    reported: config.arms,
     statistics: biasStatistics,
     invariants: biasInvariants,
-    seedRuns: [{ times: 1, outline: selfAttentionOutline(size), extra: 0 }],
+    unitRuns: [{ times: 1, outline: selfAttentionOutline(size), extra: 0 }],
     fixedRuns: notebookRuns,
-    async runSeed(position, run) {
+    async runUnit(position, run) {
       const seed = seedAt(config.seeds, position)
       const models = runArms(arms, config, seed)
       const projections = sideBySide(models.heads, dIn, dOut)
@@ -57,7 +61,11 @@ export function planBias(config: BiasConfig): Plan<BiasConfig> {
         keys: true,
       })
       const values = biasMeasures(output, models, batch)
-      return { seed, values: values.map(valueOf), ...(position === 0 ? { notebook: await runNotebook(run) } : {}) }
+      return {
+        unit: seed,
+        values: values.map(valueOf),
+        ...(position === 0 ? { notebook: await runNotebook(run) } : {}),
+      }
     },
   }
 }

@@ -1,40 +1,16 @@
-import type { EngineIdentity } from '../engines/engine.ts'
-import { estimateMean } from '../statistics/intervals.ts'
-import { biasCautions } from './cautions.ts'
-import { armReports, comparisons, difference, invariantReports } from './compare.ts'
-import { inputSize } from './config.ts'
+import { estimateMean } from '../../statistics/intervals.ts'
+import { difference } from '../compare.ts'
+import { inputSize } from '../config.ts'
+import { directionClaim, estimateWords } from '../judge.ts'
+import type { Plan } from '../plan.ts'
+import type { Claim, Invariant } from '../report.ts'
+import { defined } from '../sample.ts'
+import type { Sample } from '../sample.ts'
+import { digits, percent } from '../words.ts'
 import type { BiasConfig } from './config.ts'
-import { configReport } from './config-report.ts'
-import { directionClaim, estimateWords } from './judge.ts'
-import type { Plan, SeedRow } from './plan.ts'
-import type { Claim, Invariant, Report } from './report.ts'
-import { defined, Sample } from './sample.ts'
-import { digits, percent } from './words.ts'
 
-/** What the rows of all seeds say about the study's claims on the bias. */
-export function reportBias(plan: Plan<BiasConfig>, rows: readonly SeedRow[], engine: EngineIdentity): Report {
-  const { config } = plan
-  const sample = new Sample(plan, rows)
-  const invariants = invariantReports(plan, sample)
-  return {
-    experiment: 'bias',
-    config: configReport(config),
-    seeds: { count: rows.length },
-    arms: armReports(plan, sample, config.arms),
-    comparisons: comparisons(
-      plan,
-      sample,
-      config.arms.filter((arm) => arm !== 'none').map((arm) => ({ arm, baseline: 'none' })),
-    ),
-    claims: biasClaims(plan, sample, invariants),
-    invariants,
-    notebook: { ...rows[0]!.notebook!, headCorrelationPercentile: null },
-    cautions: biasCautions(config, invariants),
-    engine,
-  }
-}
-
-function biasClaims(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly Invariant[]): Claim[] {
+/** The study's four claims on the bias. */
+export function biasClaims(plan: Plan<BiasConfig>, sample: Sample, invariants: readonly Invariant[]): Claim[] {
   const { config } = plan
   const setting = { confidence: config.confidence, margin: config.margin, seqLen: inputSize(config.input).seqLen }
   return [
