@@ -7,7 +7,7 @@ import type { Wanted } from '../engine.ts'
 const speed = { run: 10_000, multiplyAdd: 20, weight: 200, value: 30 }
 
 /** Bytes of arrays that are no longer read, up to which the garbage collector may wait. */
-const garbage = 64 * 2 ** 20
+const garbage = 16 * 2 ** 20
 
 /** float64 throughout: each stage as it is projected and again head after head; a row's arrays are made anew. */
 export function costOf(outline: ProblemOutline, wanted: Wanted): EngineCost {
