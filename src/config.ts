@@ -166,6 +166,12 @@ export const settings = {
     fallback: () => 300,
     meaning: 'The same of an experiment in one call, seconds.',
   },
+  WORK_LIMIT: {
+    schema: Type.Number({ exclusiveMinimum: 0, maximum: 1e12 }),
+    read: number,
+    fallback: () => 50_000,
+    meaning: 'Estimated work units of one request to `/attention`; more is refused at once (`work-too-large`).',
+  },
   RATE_LIMIT: {
     schema: natural(0, 1e9),
     read: number,

@@ -55,7 +55,12 @@ export async function createService(
     setEnvironment: defaultEnvironment,
     gpus: gpusOf().length,
   })
-  const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares({ ...config, WORKERS: 0 }).workerBytes)
+  const computing = computingWith(
+    engines,
+    config.QUEUE_LIMIT,
+    memoryShares({ ...config, WORKERS: 0 }).workerBytes,
+    null,
+  )
   const jobs = createJobs(config, log, { compute: computeHere(computing), engines: async () => engines.availability })
   const inFlight = new InFlight()
   const metrics = new RequestMetrics()

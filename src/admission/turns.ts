@@ -42,24 +42,27 @@ export class Turns {
     if (this.#running >= this.#places) await this.#wait(until.signal)
     else this.#running++
     const started = performance.now()
-    timing.queueMs = started - asked
+    const waitedMs = (timing.queueMs = started - asked)
     try {
       return await work()
     } finally {
-      timing.computeMs = performance.now() - started
+      timing.computeMs = performance.now() - started - (timing.queueMs - waitedMs)
       this.#next()
     }
   }
 
   /**
    * For long work between two of its steps: whoever waits goes first, and this comes back when a place is free again.
-   * Never refused, and not cut short by a signal: the place is given back by `run`, so it must be held again.
+   * Never refused, and not cut short by a signal: the place is given back by `run`, so it must be held again. The wait
+   * is added to that of `timing`, which `run` was given.
    */
-  async giveWay(): Promise<void> {
+  async giveWay(timing: TurnTiming): Promise<void> {
     if (this.#waiting.size === 0) return
+    const asked = performance.now()
     const back = new Promise<void>((resolve) => this.#waiting.add({ start: resolve }))
     this.#next()
     await back
+    timing.queueMs += performance.now() - asked
   }
 
   #wait(signal: AbortSignal): Promise<void> {

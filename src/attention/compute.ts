@@ -16,16 +16,22 @@ import type { AttentionResult, Summary } from './result.ts'
 export async function* computeLayers(
   { source, engine: name, returns }: Computation,
   engines: Engines,
+  signal?: AbortSignal,
 ): AsyncGenerator<AttentionResult> {
   const needs = needsOf(returns)
   const engine = engines.for(source.outlines(needs), name)
   const description = source.describe()
-  for await (const layer of source.layers(needs)) yield await solve(layer, engine, returns, needs.context, description)
+  for await (const layer of source.layers(needs))
+    yield await solve(layer, engine, returns, needs.context, description, signal)
 }
 
 /** The same of a source that has one layer. */
-export async function compute(computation: Computation, engines: Engines): Promise<AttentionResult> {
-  const { value, done } = await computeLayers(computation, engines).next()
+export async function compute(
+  computation: Computation,
+  engines: Engines,
+  signal?: AbortSignal,
+): Promise<AttentionResult> {
+  const { value, done } = await computeLayers(computation, engines, signal).next()
   if (done === true) throw new Error(`${computation.source.kind} has no layer`)
   return value
 }
@@ -36,9 +42,12 @@ async function solve(
   returns: ReadonlySet<ReturnName>,
   withContext: boolean,
   source: SourceDescription,
+  signal: AbortSignal | undefined,
 ): Promise<AttentionResult> {
   try {
-    const output = await engine.run(problem, wantedBy(returns, source))
+    signal?.throwIfAborted()
+    const output = await engine.run(problem, wantedBy(returns, source), signal)
+    signal?.throwIfAborted()
     const context = withContext && output.context.data.length > 0 ? contextStatistics(output.context) : null
     const summary: Summary | null = returns.has('summary')
       ? {

@@ -54,14 +54,15 @@ export interface EngineIdentity {
 
 /**
  * A way to solve attention problems. Engines are leaves: they know the problem and the statistics of a row, not where
- * problems come from, HTTP or each other. `run` may block its event loop; it hands out everything that `wanted` names
- * and nothing else, in arrays that belong to the caller from then on. It never writes to the problem's arrays.
+ * problems come from, HTTP or each other. `run` hands out everything that `wanted` names and nothing else, in arrays
+ * that belong to the caller from then on. It never writes to the problem's arrays. It may block its event loop for as
+ * long as a part of its work takes; between parts it looks at `signal`, and throws its reason once it has aborted.
  */
 export interface Engine extends EngineIdentity {
   /** Null where it can solve such problems, else what it cannot: "rotary positions". It is never run on those. */
   unsupported(outline: ProblemOutline): string | null
   /** What a run would take; an upper estimate, for problems of any size. */
   cost(outline: ProblemOutline, wanted: Wanted): EngineCost
-  run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput>
+  run(problem: AttentionProblem, wanted: Wanted, signal?: AbortSignal): Promise<AttentionOutput>
   close(): Promise<void>
 }

@@ -52,6 +52,26 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
         `head ${head} ${inWords(values.find((row) => row.head === head && row.statistic === 'normalized_entropy')!.value)}`,
     )
   const step = Math.max(9, Math.min(22, Math.floor(640 / heads.length)))
+  // Not for all layers: the line of uniform attention goes through all heads.
+  const ofHead = {
+    y: {
+      field: 'head',
+      type: 'ordinal',
+      sort: heads,
+      axis: {
+        title: 'head',
+        grid: false,
+        ticks: false,
+        values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0),
+      },
+    },
+    tooltip: [
+      { field: 'statistic', type: 'nominal' },
+      { field: 'head', type: 'ordinal' },
+      { field: 'value', type: 'quantitative', format: '.4~f' },
+      { field: 'uniform', type: 'quantitative', title: 'under uniform attention', format: '.4~f' },
+    ],
+  }
   return {
     ...shared,
     description: `${title}. One panel a statistic: ${defined.map(wireName).join(', ')}; a dot a head, a dashed line for uniform attention. Normalized entropy, where uniform attention has 1: ${normalized.join(', ')}.`,
@@ -68,34 +88,20 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
           scale: { zero: false, nice: true, padding: 12 },
           axis: { title: null, tickCount: 4, format: '~g', grid: true },
         },
-        y: {
-          field: 'head',
-          type: 'ordinal',
-          sort: heads,
-          axis: {
-            title: 'head',
-            grid: false,
-            ticks: false,
-            values: heads.filter((_, at) => at % Math.ceil(12 / step) === 0),
-          },
-        },
-        tooltip: [
-          { field: 'statistic', type: 'nominal' },
-          { field: 'head', type: 'ordinal' },
-          { field: 'value', type: 'quantitative', format: '.4~f' },
-          { field: 'uniform', type: 'quantitative', title: 'under uniform attention', format: '.4~f' },
-        ],
       },
       layer: [
         {
           mark: { type: 'rule', aria: false, style: 'baseline', strokeDash: [4, 3], strokeWidth: 1.5 },
-          encoding: { x: { field: 'uniform', type: 'quantitative', aggregate: 'mean' }, y: null, tooltip: null },
+          encoding: { x: { field: 'uniform', type: 'quantitative', aggregate: 'mean' } },
         },
         {
           mark: { type: 'rule', aria: false, style: 'observed', strokeWidth: 2, opacity: 0.45 },
-          encoding: { x2: { field: 'uniform' } },
+          encoding: { x2: { field: 'uniform' }, ...ofHead },
         },
-        { mark: { type: 'point', aria: false, style: 'observed', filled: true, size: 55, opacity: 1 } },
+        {
+          mark: { type: 'point', aria: false, style: 'observed', filled: true, size: 55, opacity: 1 },
+          encoding: ofHead,
+        },
       ],
     },
     resolve: { scale: { x: 'independent' } },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { VegaLiteSpec } from './spec.ts'
 import { textWidth } from './text-width.ts'
 
@@ -34,12 +35,29 @@ async function draw(spec: VegaLiteSpec): Promise<string> {
     const svg = await view.toSVG()
     const label = typeof spec.description === 'string' ? `role="img" aria-label="${attribute(spec.description)}" ` : ''
     // Neighbouring cells show seams where a screen's pixels divide them, unless their edges are kept crisp.
-    return svg
+    return withOwnIds(svg)
       .replace('<svg ', () => `<svg ${label}`)
       .replaceAll('<g class="mark-rect role-mark', '<g shape-rendering="crispEdges" class="mark-rect role-mark')
   } finally {
     view.finalize()
   }
+}
+
+/**
+ * The ids of gradients and clips, which Vega counts from 0 in every drawing, with the drawing's digest before them:
+ * a page that holds two figures would otherwise draw the second with the first one's colours.
+ */
+function withOwnIds(svg: string): string {
+  const digest = createHash('sha256').update(svg).digest('hex').slice(0, 16)
+  // Texts have no < or > of their own, so that only tags are looked at, and no quotes within attributes.
+  return svg.replace(/<[^<>]*>/g, (tag) =>
+    tag
+      .replace(/( id=")([^"]*")/g, (_, before: string, rest: string) => `${before}f${digest}-${rest}`)
+      .replace(
+        /( (?:fill|stroke|clip-path|mask|filter)="url\(#|(?:xlink:)?href="#)/g,
+        (before: string) => `${before}f${digest}-`,
+      ),
+  )
 }
 
 function attribute(text: string): string {

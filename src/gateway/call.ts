@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Dispatcher as Undici, Pool } from 'undici'
 import type { AnswerHeaders, Exchange } from './exchange.ts'
+import { callHeader } from '../http/calls.ts'
 import { acceptHeader, holdLimitBytes } from '../http/hand-over.ts'
 import { readReport, reportHeader } from '../http/work-report.ts'
 import type { WorkerLink } from './worker-link.ts'
@@ -17,6 +18,8 @@ export interface CallEvents<To> {
 
 class Given extends Error {}
 
+let calls = 0
+
 /**
  * One try of an exchange at one process, a worker or that of the jobs. Its answer is held until it is whole, so that a
  * lost one can be asked for again, unless it is long or comes as it happens (events).
@@ -24,6 +27,8 @@ class Given extends Error {}
 export class Call<To = WorkerLink> implements Undici.DispatchHandler {
   readonly exchange: Exchange
   readonly to: To
+  /** Tells it from every other call of this gateway's. */
+  readonly id = String(calls++)
   readonly sentAt = performance.now()
   readonly #events: CallEvents<To>
   #controller: Undici.DispatchController | null = null
@@ -44,7 +49,7 @@ export class Call<To = WorkerLink> implements Undici.DispatchHandler {
   send(pool: Pool): void {
     const { method, path, headers, body } = this.exchange.request
     this.exchange.sent()
-    pool.dispatch({ method: method as 'POST', path, headers: headers as string[], body }, this)
+    pool.dispatch({ method: method as 'POST', path, headers: [...headers, callHeader, this.id], body }, this)
   }
 
   /** The client has a part of the answer, so there is no second try. */

@@ -67,6 +67,11 @@ export class Child {
     return this.#state
   }
 
+  /** For how long it has been ready, milliseconds; 0 where it is not. */
+  get readyForMs(): number {
+    return this.#state === 'ready' ? performance.now() - this.#readyAt : 0
+  }
+
   get pid(): number | null {
     return this.#process?.pid ?? null
   }
@@ -167,7 +172,7 @@ export class Child {
 
   #next(pid: number, how: string): void {
     const wasReady = this.#state === 'ready'
-    const readyForMs = wasReady ? performance.now() - this.#readyAt : 0
+    const { readyForMs } = this
     if (!wasReady) this.#deathsBeforeReady++
     const waitMs = wasReady ? 0 : Math.min(longestBackOffMs, firstBackOffMs * 2 ** (this.#deathsBeforeReady - 1))
     this.#log.error({ child: this.kind.name, pid, how, ready: wasReady, again_in_ms: waitMs }, 'child process ended')

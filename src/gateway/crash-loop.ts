@@ -4,6 +4,9 @@ const deathsInARow = 5
 /** A worker that was ready for this long did not end because it was started. */
 const soundAfterMs = 60_000
 
+/** For so long a worker must have been ready after a crash loop to end it: those of a loop end sooner. */
+export const probationMs = 5_000
+
 /** Tells a crash loop from single deaths: so many in a row with no request answered between them. */
 export class CrashLoop {
   readonly #answered: () => number
@@ -15,9 +18,14 @@ export class CrashLoop {
     this.#answered = answered
   }
 
-  /** The service should be restarted from outside; ends by itself with the next answer. */
+  /** The service should be restarted from outside; ends with the next answer, or when it is `over`. */
   get broken(): boolean {
     return this.#deaths >= deathsInARow && this.#answered() === this.#answeredAtLastDeath
+  }
+
+  /** A worker has outlived its probation. */
+  over(): void {
+    this.#deaths = 0
   }
 
   died(death: Death): void {

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import { ServiceError } from '../errors.ts'
 import type { Call, CallEvents } from './call.ts'
+import { unitsSpent } from '../admission/work-units.ts'
 import { exitHeardWithinMs } from './child.ts'
+import type { Death } from './child.ts'
 import { GatewayCounters } from './counters.ts'
 import { deadlineExceeded } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
@@ -10,7 +12,7 @@ import { takeBackAfterMs } from './worker-link.ts'
 import type { WorkerLink } from './worker-link.ts'
 
 /** A worker that still computes for a request this long after its deadline is killed. */
-const graceMs = 5_000
+const graceMs = 4_000
 const mostTries = 2
 
 /**
@@ -71,7 +73,8 @@ export class Dispatcher implements CallEvents<WorkerLink> {
     if (exchange.over) return
     this.counters.clientLeft++
     exchange.finish()
-    this.#withdraw(exchange)
+    const units = exchange.report?.workUnits ?? 1 + unitsSpent(this.#withdraw(exchange))
+    exchange.sink.charge(units)
   }
 
   /** A worker takes requests again, or more of them. */
@@ -86,8 +89,11 @@ export class Dispatcher implements CallEvents<WorkerLink> {
     }
   }
 
-  /** A worker's process ended: what it had is tried once more, by another worker or by its successor. */
-  workerDied(worker: WorkerLink): void {
+  /**
+   * A worker's process ended: what it had is tried once more, by another worker or by its successor. Where the gateway
+   * has ended it for somebody else's request, that is no fault of what it had beside that.
+   */
+  workerDied(worker: WorkerLink, { killedFor }: Death): void {
     this.counters.deaths++
     for (const call of [...this.#losing, ...this.#calls.values()]) {
       if (call.to !== worker) continue
@@ -99,7 +105,7 @@ export class Dispatcher implements CallEvents<WorkerLink> {
         continue
       }
       call.giveUp()
-      call.exchange.lost(true)
+      if (killedFor === null) call.exchange.lost(true)
       this.#again(call.exchange)
     }
     this.pump()
@@ -208,20 +214,22 @@ export class Dispatcher implements CallEvents<WorkerLink> {
   #pastDeadline(exchange: Exchange): void {
     if (exchange.over) return
     this.counters.deadlinePassed++
-    this.#withdraw(exchange) // before the client hears of it: who has read the 504 knows that the worker was told
-    exchange.fail(deadlineExceeded(exchange))
+    // Before the client hears of it: who has read the 504 knows that the worker was told.
+    const spentMs = this.#withdraw(exchange)
+    exchange.fail(deadlineExceeded(exchange), spentMs)
   }
 
-  /** Takes an exchange that is over out of wherever it is. */
-  #withdraw(exchange: Exchange): void {
-    if (this.#queue.remove(exchange, exchange.line)) return
+  /** Takes an exchange that is over out of wherever it is; for how long a worker has computed for it so far. */
+  #withdraw(exchange: Exchange): number {
+    if (this.#queue.remove(exchange, exchange.line)) return 0
     const call = this.#calls.get(exchange)
-    if (call === undefined) return
+    if (call === undefined) return 0
     this.#losing.delete(call)
     this.#calls.delete(exchange)
     const leftMs = Math.max(0, exchange.deadlineAt - performance.now())
-    call.to.abandon(call, leftMs + graceMs)
+    const spentMs = call.to.abandon(call, leftMs + graceMs)
     this.pump()
+    return spentMs
   }
 
   #forget(call: Call): void {

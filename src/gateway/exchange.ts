@@ -17,8 +17,9 @@ export interface AnswerSink {
   end(): void
   /** The rest is lost: the reader must see that. */
   cut(): void
-  fail(error: ServiceError): void
-  /** Work that was done for a client that has left or was refused meanwhile. */
+  /** `spentMs`: for so long a worker computed in vain. */
+  fail(error: ServiceError, spentMs?: number): void
+  /** Work that was done for a client that has left, or has heard meanwhile that there is no answer. */
   charge(workUnits: number): void
 }
 
@@ -129,10 +130,11 @@ export class Exchange {
     else this.#losses++
   }
 
-  fail(error: ServiceError): void {
+  /** `spentMs`: for so long a worker computed in vain. */
+  fail(error: ServiceError, spentMs = 0): void {
     if (this.#over) return
     this.finish()
-    this.sink.fail(error)
+    this.sink.fail(error, spentMs)
   }
 
   finish(): void {

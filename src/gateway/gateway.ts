@@ -18,7 +18,7 @@ import { healthRoutes } from '../http/routes/health.ts'
 import { memoryShares } from '../memory-shares.ts'
 import { RequestMetrics } from '../metrics/registries.ts'
 import type { ServiceProcess } from './service-process.ts'
-import { CrashLoop } from './crash-loop.ts'
+import { CrashLoop, probationMs } from './crash-loop.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { forwardRoutes } from './forward.ts'
 import { openInternalDoor } from './internal-door.ts'
@@ -26,10 +26,12 @@ import { forwardToJobs } from './forward-jobs.ts'
 import { JobsLink } from './jobs-link.ts'
 import { Receiver } from './receive.ts'
 import { gatewayMetrics } from './metrics.ts'
+import { removeLeftFolders } from './left-folders.ts'
 import { privateFolder } from './private-folder.ts'
 import { WorkerLink } from './worker-link.ts'
 
 const workerStopMs = 5_000
+const doorName = 'gateway.sock'
 /** A report in the making is worth waiting for. */
 const jobsStopMs = 30_000
 
@@ -52,13 +54,25 @@ export async function serveGateway(
   const inFlight = new InFlight()
 
   const judge = (): void => {
+    // Ready and live agree: what is to be restarted takes no requests.
+    if (crashLoop.broken) return readiness.failed('workers end as soon as they start')
     if (workers.some(({ ready }) => ready)) return readiness.ready()
     const failed = workers.find(({ state }) => state.state === 'failed')
-    if (crashLoop.broken) readiness.failed('workers end as soon as they start')
-    else if (failed !== undefined && workers.every(({ state }) => state.state !== 'starting'))
+    if (failed !== undefined && workers.every(({ state }) => state.state !== 'starting'))
       readiness.failed(failed.state.reason!)
     else if (!workers.some(({ returning }) => returning))
       readiness.failed('no worker is running; the next one is being started')
+  }
+  const changed = (worker: WorkerLink): void => {
+    judge()
+    const { pid, ready } = worker
+    if (!ready || !crashLoop.broken) return
+    const probation = setTimeout(() => {
+      if (worker.pid !== pid || !worker.ready) return
+      crashLoop.over()
+      judge()
+    }, probationMs)
+    probation.unref()
   }
   dispatcher.hopeless = () => (readiness.status === 'failed' ? (readiness.reason ?? 'no worker is running') : null)
 
@@ -77,11 +91,12 @@ export async function serveGateway(
         log,
         {
           free: () => dispatcher.pump(),
-          changed: judge,
+          changed,
           died(worker, death) {
-            crashLoop.died(death)
+            const othersAreSound = workers.some((other) => other !== worker && other.readyForMs >= probationMs)
+            if (!othersAreSound) crashLoop.died(death)
             judge()
-            dispatcher.workerDied(worker)
+            dispatcher.workerDied(worker, death)
             if (readiness.status === 'failed')
               dispatcher.failWaiting(
                 () =>
@@ -96,7 +111,7 @@ export async function serveGateway(
   }
 
   const receiver = new Receiver(config.BODY_LIMIT * 2 ** 20, bodies)
-  const door = openInternalDoor(join(folder, 'gateway.sock'))
+  const door = openInternalDoor(join(folder, doorName))
   const jobs = new JobsLink(config, join(folder, 'jobs.sock'), door.path, log)
   const isInternal = (request: FastifyRequest): boolean => door.isInternal(request.raw)
   const metrics = new RequestMetrics()
@@ -132,6 +147,9 @@ export async function serveGateway(
   await door.listen(app)
   for (const worker of workers) worker.start()
   jobs.startIfNeeded()
+  void removeLeftFolders(folder, doorName).then((left) => {
+    if (left.length > 0) log.info({ folders: left }, 'folders of services that were killed are removed')
+  })
 
   return {
     async stop() {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { unitsSpent } from '../admission/work-units.ts'
 import { problemDocument } from '../errors.ts'
 import type { ServiceError } from '../errors.ts'
 import { acceptHeader } from '../http/hand-over.ts'
@@ -75,8 +76,9 @@ export class HttpSink implements AnswerSink {
     this.#raw.destroy()
   }
 
-  fail(error: ServiceError): void {
+  fail(error: ServiceError, spentMs = 0): void {
     const request = this.#request
+    if (spentMs > 0) request.workUnits = 1 + unitsSpent(spentMs)
     if (error.status >= 500) request.log.warn({ code: error.code, detail: error.message }, 'request failed')
     request.problemCode = error.code
     const body = Buffer.from(JSON.stringify(problemDocument(error, request.id)))
@@ -89,7 +91,7 @@ export class HttpSink implements AnswerSink {
   }
 
   charge(workUnits: number): void {
-    this.#request.chargeLate(workUnits)
+    this.#request.chargeLate?.(workUnits)
   }
 
   #head(status: number, headers: AnswerHeaders, exchange: Exchange): void {

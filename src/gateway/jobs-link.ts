@@ -9,6 +9,7 @@ import { Child, exitHeardWithinMs } from './child.ts'
 import { ChildMetrics } from './child-metrics.ts'
 import { deadlineExceeded } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
+import { Heartbeat } from './heartbeat.ts'
 
 const mostTries = 2
 const readyWithinMs = 20_000
@@ -19,6 +20,7 @@ export class JobsLink implements CallEvents<JobsLink> {
   readonly #folder: JobFolder
   readonly #child: Child
   readonly #metrics: ChildMetrics
+  readonly #heartbeat: Heartbeat
   readonly #pool: Pool
   readonly #calls = new Map<Exchange, Call<JobsLink>>()
   #started = false
@@ -40,14 +42,17 @@ export class JobsLink implements CallEvents<JobsLink> {
       {
         message: (message) => {
           if (message.type === 'metrics') this.#metrics.heard(message)
+          if (message.type === 'pong') this.#heartbeat.heard()
           if (message.type !== 'ready') return
+          this.#heartbeat.start()
           for (const go of this.#waiting) go()
           this.#waiting = []
         },
-        died: () => {},
+        died: () => this.#heartbeat.stop(),
       },
     )
     this.#metrics = new ChildMetrics(this.#child)
+    this.#heartbeat = new Heartbeat(this.#child)
   }
 
   /** At start-up: only where jobs of this or another replica may wait to be finished. */
@@ -113,6 +118,7 @@ export class JobsLink implements CallEvents<JobsLink> {
 
   async stop(graceMs: number): Promise<void> {
     if (!this.#started) return
+    this.#heartbeat.stop()
     await this.#child.stop(graceMs)
     await this.#pool.destroy()
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { Pool } from 'undici'
+import { unitsSpent } from '../admission/work-units.ts'
 import type { WorkerState } from '../http/routes/engines.ts'
 import { Call } from './call.ts'
 import type { CallEvents } from './call.ts'
@@ -25,6 +26,16 @@ export interface WorkerEvents {
   died(worker: WorkerLink, death: Death): void
 }
 
+/** A call that nobody waits for, and what becomes of it. */
+interface Abandoned {
+  readonly exchange: Exchange
+  /** When its computation began, or an experiment was sent; null where the worker had not come to it. */
+  readonly beganAt: number | null
+  /** For so long it has been charged. */
+  readonly chargedMs: number
+  readonly killing: NodeJS.Timeout
+}
+
 const isLong = (exchange: Exchange): boolean => exchange.line !== 'interactive'
 
 type Availabilities = WorkerState['engines']
@@ -40,13 +51,9 @@ export class WorkerLink {
   readonly #calls = new Set<Call>()
   /** An experiment, which it computes whenever nothing else is there. */
   #long: Call | null = null
-  /**
-   * Places held by work that nobody waits for any more, until the worker says that it is over; with the time by which
-   * it must.
-   */
-  readonly #abandoned = new Map<number, NodeJS.Timeout>()
+  /** Turns held by work that nobody waits for any more, until the worker says that it has ended. */
+  readonly #abandoned = new Map<string, Abandoned>()
   readonly #metrics: ChildMetrics
-  #nextId = 0
   #serviceMs = 2 * quickMs
   #lastAnswerAt = 0
   #device = ''
@@ -86,6 +93,11 @@ export class WorkerLink {
 
   get ready(): boolean {
     return this.#child.state === 'ready'
+  }
+
+  /** For how long it has been ready, milliseconds; 0 where it is not. */
+  get readyForMs(): number {
+    return this.#child.readyForMs
   }
 
   get pid(): number | null {
@@ -176,18 +188,44 @@ export class WorkerLink {
   }
 
   /**
-   * Nobody waits for what it computes, which may not be interruptible: its place stays taken until its event loop
-   * answers. If it has not within `withinMs`, it is killed.
+   * Nobody waits for what it computes: it is told so, and its place stays taken until it says that the turn has been
+   * given back. Not until its event loop answers: native work leaves that free. If it has not within `withinMs`, it is
+   * killed. Returns for how long it has computed so far; what it goes on for is charged when it has ended.
    */
-  abandon(call: Call, withinMs: number): void {
+  abandon(call: Call, withinMs: number): number {
+    const beganAt = this.#beganAt(call)
     call.giveUp()
-    if (!this.drop(call)) return
-    const id = this.#nextId++
-    this.#abandoned.set(
-      id,
-      setTimeout(() => this.#child.kill('it did not answer within the deadline and the grace after it'), withinMs),
-    )
-    this.#child.send({ type: 'ping', id })
+    if (!this.drop(call)) return 0
+    const spentMs = beganAt === null ? 0 : performance.now() - beganAt
+    this.#abandoned.set(call.id, {
+      exchange: call.exchange,
+      beganAt: beganAt ?? (isLong(call.exchange) ? call.sentAt : null),
+      chargedMs: spentMs,
+      killing: setTimeout(
+        () => this.#child.kill('it held a turn beyond the deadline and the grace after it'),
+        withinMs,
+      ),
+    })
+    this.#child.send({ type: 'given-up', call: call.id })
+    return spentMs
+  }
+
+  /**
+   * When the worker began to compute for a call: at once, or after the answer before. Null where it has not, or where
+   * only the worker can tell: an experiment gives way to others.
+   */
+  #beganAt(call: Call): number | null {
+    const [oldest] = this.#calls
+    return call === oldest ? Math.max(call.sentAt, this.#lastAnswerAt) : null
+  }
+
+  /** The turn of an abandoned call has been given back. */
+  #ended(id: string, workUnits: number): void {
+    const abandoned = this.#abandoned.get(id)
+    if (abandoned === undefined) return
+    clearTimeout(abandoned.killing)
+    this.#abandoned.delete(id)
+    abandoned.exchange.sink.charge(workUnits - unitsSpent(abandoned.chargedMs))
   }
 
   /** Its metrics as prom-client's JSON; null when it does not answer soon. */
@@ -231,9 +269,9 @@ export class WorkerLink {
         this.#reason = message.reason
         this.#events.changed(this)
         break
-      case 'pong':
-        clearTimeout(this.#abandoned.get(message.id))
-        if (this.#abandoned.delete(message.id)) this.#events.free(this)
+      case 'ended':
+        this.#ended(message.call, message.workUnits)
+        this.#events.free(this)
         break
       case 'metrics':
         this.#metrics.heard(message)
@@ -241,8 +279,8 @@ export class WorkerLink {
   }
 
   #died(death: Death): void {
-    for (const timer of this.#abandoned.values()) clearTimeout(timer)
-    this.#abandoned.clear()
+    for (const [id, { beganAt }] of this.#abandoned)
+      this.#ended(id, beganAt === null ? 0 : 1 + unitsSpent(performance.now() - beganAt))
     // Connections of the dead process may not have noticed yet; their calls fail now.
     void this.#pool.destroy(new Error('the worker ended'))
     this.#pool = this.#connect()

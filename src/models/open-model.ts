@@ -3,11 +3,11 @@ import type { Architecture } from '../sources/decoder/architecture.ts'
 import type { Interpreter } from '../sources/decoder/backbone/interpreter.ts'
 import type { Plan } from '../sources/decoder/backbone/plan.ts'
 import { runBackbone } from '../sources/decoder/backbone/run.ts'
-import type { End, Gains } from '../sources/decoder/backbone/run.ts'
 import { layerProblem } from '../sources/decoder/layer.ts'
 import type { LayerProblemOptions } from '../sources/decoder/layer.ts'
 import { nextTokens } from '../sources/decoder/next-tokens.ts'
 import type { NextToken } from '../sources/decoder/next-tokens.ts'
+import type { DecoderModel, HiddenEnd, HiddenLayer, HiddenRequest } from '../sources/decoder/source.ts'
 import type { Weights } from '../sources/decoder/weights.ts'
 import type { AttentionProblem } from '../problem/problem.ts'
 import { hiddenKey } from './hidden-cache.ts'
@@ -15,33 +15,8 @@ import type { HiddenCache } from './hidden-cache.ts'
 import type { BackboneName } from './interpreters.ts'
 import type { ModelText } from './model-text.ts'
 
-export interface HiddenRequest {
-  /** Ids that `ModelText` has given or checked. */
-  readonly tokens: readonly number[]
-  /** Layers from 0, in any order; they come in ascending order. */
-  readonly layers: readonly number[]
-  readonly gains?: Gains
-  /** What is asked for after the layers. */
-  readonly end?: End
-  /** Called between layers; throws to end the run, as when a deadline has passed. */
-  readonly checkpoint?: () => void | Promise<void>
-}
-
-/** What enters a layer's attention, after its norm: (T, width). Not to be written to: others may have it too. */
-export interface HiddenLayer {
-  readonly kind: 'layer'
-  readonly layer: number
-  readonly input: Float32Array
-}
-
-/** Logits of the last position (vocabulary), losses of each next token in nats (T - 1), or hidden states (T, width). */
-export interface HiddenEnd {
-  readonly kind: Exclude<End, 'layers'>
-  readonly values: Float32Array
-}
-
 /** A model that is loaded for as long as it is used. Call `release` once, when nothing more will be asked of it. */
-export class OpenModel implements Disposable {
+export class OpenModel implements DecoderModel, Disposable {
   readonly id: string
   readonly sha256: string
   readonly architecture: Architecture

@@ -61,7 +61,7 @@ export async function serveJobs(
     await service.close()
   }
   process.on('message', (message: ToChild) => {
-    if (message.type === 'ping') say({ type: 'pong', id: message.id })
+    if (message.type === 'ping') say({ type: 'pong' })
     else if (message.type === 'metrics')
       void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
     else if (message.type === 'stop') void stop().then(() => end(0))

@@ -8,6 +8,7 @@ import { loadEngines } from '../engines/load.ts'
 import { verifyEngine } from '../engines/readiness.ts'
 import type { FromChild, ToChild } from '../gateway/messages.ts'
 import { buildApp } from '../http/app.ts'
+import { Calls } from '../http/calls.ts'
 import { computeParts, computingWith } from '../http/compute-parts.ts'
 import { experimentRowsRoutes } from '../http/routes/experiment-rows.ts'
 import { healthRoutes } from '../http/routes/health.ts'
@@ -45,7 +46,8 @@ export async function serveWorker(
     setEnvironment: defaultEnvironment,
     gpus: gpusOf().length,
   })
-  const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes)
+  const calls = new Calls()
+  const computing = computingWith(engines, config.QUEUE_LIMIT, memoryShares(config).workerBytes, calls)
   const metrics = workRegistry(id, () => computing.memory.takenBytes)
   const tracing = await startTracing(config, `worker ${id}`)
   const handOvers = new HandOvers()
@@ -80,7 +82,8 @@ export async function serveWorker(
     await tracing.close()
   }
   process.on('message', (message: ToChild, handle?: unknown) => {
-    if (message.type === 'ping') say({ type: 'pong', id: message.id })
+    if (message.type === 'given-up')
+      calls.giveUp(message.call, (workUnits) => say({ type: 'ended', call: message.call, workUnits }))
     else if (message.type === 'metrics')
       void metrics.getMetricsAsJSON().then((values) => say({ type: 'metrics', id: message.id, metrics: values }))
     else if (message.type === 'write') handOvers.lend(message.id, handle)

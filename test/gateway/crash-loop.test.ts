@@ -18,6 +18,17 @@ describe('a crash loop', () => {
     expect(loop.broken).toBe(false)
   })
 
+  it('is over when a worker has outlived its probation', () => {
+    const loop = new CrashLoop(() => 0)
+    for (let i = 0; i < 5; i++) loop.died(death)
+    loop.over()
+    expect(loop.broken).toBe(false)
+    for (let i = 0; i < 4; i++) loop.died(death)
+    expect(loop.broken).toBe(false)
+    loop.died(death)
+    expect(loop.broken).toBe(true)
+  })
+
   it('starts anew with each answer', () => {
     let answered = 0
     const loop = new CrashLoop(() => answered)

@@ -112,7 +112,7 @@ describe('a worker that is killed', () => {
   })
 })
 
-it('a crash loop ends in /health/live 503, and the next good answer ends that (promise 13)', async () => {
+it('a crash loop ends in 503 of live and ready, and a worker that stays up ends that (promise 13)', async () => {
   const service = await RunningService.start()
   try {
     for (let death = 1; death <= 5; death++) {
@@ -133,8 +133,23 @@ it('a crash loop ends in /health/live 503, and the next good answer ends that (p
     expect(live.status).toBe(503)
     expect(live.json()).toEqual({ status: 'failed' })
     counted(13, '5 deaths without an answer between them: /health/live 503')
-    await until(async () => (await service.post(path, tiny)).status === 200, 30_000, 'a worker is back')
-    expect((await service.get('/health/live')).status).toBe(200)
+    const health = async (): Promise<[live: number, ready: number]> => {
+      const [live, ready] = await Promise.all([service.get('/health/live'), service.get('/health/ready')])
+      return [live.status, ready.status]
+    }
+    expect((await service.post(path, tiny)).json().code).toBe('not-ready')
+    // No request has been answered since, and none needs to be.
+    const seen = new Set<string>()
+    await until(
+      async () => {
+        seen.add((await health()).join())
+        return seen.has('200,200')
+      },
+      60_000,
+      'a worker has stayed up',
+    )
+    expect([...seen]).toEqual(['503,503', '200,200'])
+    expect((await service.post(path, tiny)).status).toBe(200)
   } finally {
     await service.stop()
   }

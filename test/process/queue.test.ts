@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { counted, figure } from '../support/figure.ts'
-import { endless, path, slow, slower, tiny } from '../support/requests.ts'
+import { path, slow, slower, tiny } from '../support/requests.ts'
 import { median, RunningService, until } from '../support/running-service.ts'
 import type { Answer } from '../support/running-service.ts'
 
@@ -143,24 +143,4 @@ describe('waiting requests', () => {
     expect(answer.status).toBe(400)
     expect(answer.json().errors[0].path).toBe('/Request-Timeout')
   })
-})
-
-it('a worker that computes past deadline and grace is killed and replaced', async () => {
-  const service = await RunningService.start()
-  onTestFailed(() => console.log(service.output))
-  try {
-    const [before] = await service.workers()
-    const answer = await service.post(path, endless, { 'request-timeout': '2' })
-    expect(answer.status).toBe(504)
-    await until(
-      async () => (await service.workers()).some(({ pid, state }) => pid !== before!.pid && state === 'ready'),
-      30_000,
-      'the worker is replaced',
-      100,
-    )
-    expect((await service.post(path, tiny)).status).toBe(200)
-    expect((await service.get('/health/live')).status).toBe(200)
-  } finally {
-    await service.stop()
-  }
 })

@@ -20,8 +20,15 @@ export interface AttendArrays {
   readonly row: Float64Array
 }
 
-/** One item's head, row by row: scores, softmax, the row's statistics, dropout, values mixed. */
-export function attend(problem: AttentionProblem, item: number, head: number, arrays: AttendArrays): void {
+/** The rows from..to-1 of one item's head: scores, softmax, the row's statistics, dropout, values mixed. */
+export function attend(
+  problem: AttentionProblem,
+  item: number,
+  head: number,
+  from: number,
+  to: number,
+  arrays: AttendArrays,
+): void {
   const { operands, weights, scores, mixed, rows, row } = arrays
   const { queries, keys, values } = operands
   const { size, visibility, scoring, dropout } = problem
@@ -40,17 +47,18 @@ export function attend(problem: AttentionProblem, item: number, head: number, ar
   const map = item * heads + head
   const firstRow = rowIndex(visibility, item, head, 0)
   const maps = weights ?? scores
-  let chunk = -1
-  let chunkEnd = 0
+  let chunk = maps === null ? 0 : Math.floor(from / maps.rowsPerBlock) - 1
+  let chunkEnd = from
   /** Where key 0 of the row at hand would be in the maps' block; keys are added to it. */
   let mapRow = 0
   let mapWidth = 0
-  for (let query = 0; query < queryCount; query++, mapRow += mapWidth) {
+  for (let query = from; query < to; query++, mapRow += mapWidth) {
     if (maps !== null && query === chunkEnd) {
       const { firstKey, width } = maps.blocks[++chunk]!
-      chunkEnd = Math.min(queryCount, query + maps.rowsPerBlock)
+      const start = chunk * maps.rowsPerBlock
+      chunkEnd = Math.min(queryCount, start + maps.rowsPerBlock)
       mapWidth = width
-      mapRow = map * (chunkEnd - query) * width - firstKey
+      mapRow = (map * (chunkEnd - start) + query - start) * width - firstKey
     }
     const first = firsts[firstRow + query]!
     const end = ends[firstRow + query]!

@@ -4,7 +4,7 @@ import { mapBytes, operationsAt, stageBytes, statisticColumns, wantedStages } fr
 import type { EngineCost } from '../cost.ts'
 import type { Wanted } from '../engine.ts'
 
-const speed = { run: 8_000, multiplyAdd: 1, weight: 40, value: 8 }
+const speed = { run: 8_000, multiplyAdd: 1, weight: 100, value: 8 }
 
 /** Every stage is kept whole until the end, and so is every map that is handed out. */
 export function costOf(outline: ProblemOutline, wanted: Wanted): EngineCost {

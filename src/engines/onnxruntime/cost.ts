@@ -5,7 +5,7 @@ import type { Wanted } from '../engine.ts'
 import { planBlocks } from './block-plan.ts'
 import { rowWidth } from './rows.ts'
 
-const speed = { run: 100_000, multiplyAdd: 1, weight: 8, value: 10 }
+const speed = { run: 100_000, multiplyAdd: 1, weight: 100, value: 10 }
 
 /** Arrays of a block's size that a block's graph holds at once, and what its allocator keeps beside them. */
 const arraysOfBlock = 7

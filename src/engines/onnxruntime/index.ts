@@ -42,10 +42,11 @@ export async function openOnnxruntime(options: OnnxruntimeOptions): Promise<Engi
     /**
      * One at a time: a run is several native calls, between which others would let sessions go or double the memory.
      */
-    run(problem: AttentionProblem, wanted: Wanted): Promise<AttentionOutput> {
+    run(problem: AttentionProblem, wanted: Wanted, signal?: AbortSignal): Promise<AttentionOutput> {
       const output = last
-        .then(() => solve(sessions, problem, wanted, blockElements))
+        .then(() => solve(sessions, problem, wanted, blockElements, signal))
         .catch((error: unknown) => {
+          signal?.throwIfAborted()
           throw engineFailure('onnxruntime', device, error)
         })
       last = output.catch(() => {})

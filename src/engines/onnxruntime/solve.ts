@@ -32,7 +32,7 @@ interface Part {
 /**
  * A problem in three steps: projections, then one block of rows after the other, then the output projection. Each is
  * one session that serves every batch, length and width. A batch whose blocks would have more than `blockElements`
- * scores is solved some items at a time.
+ * scores is solved some items at a time. Before each block it looks whether it is still wanted.
  *
  * Why not the `Attention` operator of opset 23: it keeps whole matrices of weights and says nothing of their rows.
  * Why not one graph with all the blocks: as fast, but a session for each length, and 2.6 times the memory at T 4096.
@@ -42,6 +42,7 @@ export async function solve(
   problem: AttentionProblem,
   wanted: Wanted,
   blockElements: number,
+  signal?: AbortSignal,
 ): Promise<AttentionOutput> {
   const { size, visibility } = problem
   const { batch, queries: length, heads, keyValueHeads, headDim } = size
@@ -58,6 +59,7 @@ export async function solve(
   const scores: RowBlock[] = []
   for (let first = 0; first < batch; first += itemsPerBlock) {
     const count = Math.min(itemsPerBlock, batch - first)
+    signal?.throwIfAborted()
     const stages = await project(sessions, problem, first, count)
     const guarded = !areModerate(stages, problem.scoring.scale)
     const apart = (stage: Float32Array, heads: number): Float32Array =>
@@ -67,6 +69,7 @@ export async function solve(
     if (wanted.values) kept.value.push(apart(stages.value!, keyValueHeads))
     for (let from = 0; from < length; from += rowsPerBlock) {
       const part = { first, count, from, size: Math.min(rowsPerBlock, length - from) }
+      signal?.throwIfAborted()
       const block = await solveBlock(sessions, problem, wanted, stages, part, guarded)
       if (mixed !== null) putRows(block.mixed!, mixed, part, length, width)
       if (statistics === null) fillSums(sums, block.rows!, part)
@@ -78,6 +81,7 @@ export async function solve(
     }
     for (const stage of Object.values(stages)) giveBackFloats(stage)
   }
+  signal?.throwIfAborted()
   const context =
     mixed === null || projections.output === null ? mixed : await outputProjection(sessions, problem, mixed)
   const maps = (blocks: readonly RowBlock[], masked: number): AttentionMaps =>

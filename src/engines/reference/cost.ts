@@ -4,7 +4,7 @@ import { float32, float64, mapBytes, operationsAt, stageBytes, statisticColumns,
 import type { EngineCost } from '../cost.ts'
 import type { Wanted } from '../engine.ts'
 
-const speed = { run: 10_000, multiplyAdd: 20, weight: 200, value: 30 }
+const speed = { run: 10_000, multiplyAdd: 20, weight: 2000, value: 30 }
 
 /** Bytes of arrays that are no longer read, up to which the garbage collector may wait. */
 const garbage = 16 * 2 ** 20

@@ -6,6 +6,7 @@ import { emptyRowStatistics, fillRow } from '../../statistics/row-statistics.ts'
 import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
+import { Breaks } from '../breaks.ts'
 import { costOf } from './cost.ts'
 import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
@@ -24,12 +25,13 @@ export function referenceEngine(version: string): Engine {
     version,
     cost: costOf,
     unsupported: () => null,
-    run: async (problem, wanted) => solve(problem, wanted),
+    run: solve,
     close: async () => {},
   }
 }
 
-function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
+async function solve(problem: AttentionProblem, wanted: Wanted, signal?: AbortSignal): Promise<AttentionOutput> {
+  const breaks = new Breaks(signal)
   const { size, visibility, scoring, operands } = problem
   const { batch, queries: queryCount, keys: keyCount, heads, keyValueHeads, headDim, valueDim } = size
   const { queries, keys, values } = referenceOperands(problem)
@@ -45,6 +47,7 @@ function solve(problem: AttentionProblem, wanted: Wanted): AttentionOutput {
       const headKeys = keys.subarray(keyHead * keyCount * headDim, (keyHead + 1) * keyCount * headDim)
       const headValues = values?.subarray(keyHead * keyCount * valueDim, (keyHead + 1) * keyCount * valueDim)
       for (let query = 0; query < queryCount; query++) {
+        if (breaks.due) await breaks.take()
         const index = map * queryCount + query
         const row = rowIndex(visibility, item, head, query)
         const [first, end] = [visibility.first[row]!, visibility.end[row]!]

@@ -4,7 +4,7 @@ import type { EngineCost } from '../cost.ts'
 import type { Device, Wanted } from '../engine.ts'
 import { planBlocks } from './block-plan.ts'
 
-const speed = { run: 1_000_000, multiplyAdd: 1, weight: 10, value: 10 }
+const speed = { run: 1_000_000, multiplyAdd: 1, weight: 100, value: 10 }
 
 /** Arrays of a block's size that are alive at once within the operations of a block. */
 const arraysOfBlock = 8

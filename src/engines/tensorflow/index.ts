@@ -32,7 +32,8 @@ export async function openTensorFlow(options: LoadOptions & { readonly blockElem
     version,
     cost: (outline, wanted) => costOf(outline, wanted, device, blockElements),
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
-    async run(problem, wanted) {
+    async run(problem, wanted, signal) {
+      signal?.throwIfAborted() // it blocks the event loop from here on, so that it would hear of nothing
       try {
         return solve(tf, cache, problem, wanted, blockElements)
       } catch (error) {

@@ -30,6 +30,13 @@ export function effectsPanel(report: Report): Record<string, unknown>[] {
   const pairs = [...new Set(shown.map(pairOf))]
   const long = inTwoLines(pairs)
   const step = pairs.length > 12 ? 13 : long ? 30 : 20
+  // Not for all layers: the reference line goes through all pairs.
+  const y = {
+    field: 'pair',
+    type: 'nominal',
+    sort: pairs,
+    axis: { title: null, grid: false, ticks: false, ...(long ? { labelExpr: twoLines, labelOffset: -6 } : {}) },
+  }
   return [
     {
       title: { text: 'Every effect: difference of two arms, paired by seed', anchor: 'start', fontSize: 12, offset: 6 },
@@ -41,16 +48,10 @@ export function effectsPanel(report: Report): Record<string, unknown>[] {
         height: Math.max(30, step * pairs.length),
         encoding: {
           x: { type: 'quantitative', scale: { zero: true, nice: true, padding: 10 }, axis: effectAxis(null, 4) },
-          y: {
-            field: 'pair',
-            type: 'nominal',
-            sort: pairs,
-            axis: { title: null, grid: false, ticks: false, ...(long ? { labelExpr: twoLines, labelOffset: -6 } : {}) },
-          },
         },
         layer: [
-          { ...referenceLine(0), encoding: { x: { datum: 0, type: 'quantitative' }, y: null } },
-          ...interval({}, [
+          referenceLine(0),
+          ...interval({ y }, [
             { field: 'statistic', type: 'nominal' },
             { field: 'pair', type: 'nominal' },
             { field: 'mean', type: 'quantitative', title: 'mean difference', format: '.4~g' },

@@ -7,6 +7,7 @@ import { readDtypeTensor } from '../read/dtype-tensor.ts'
 import { kindOf, plainObject } from '../read/tensor.ts'
 import { maxLength, maxSeed } from '../schemas/common.ts'
 import { readWhole } from '../read/attention-request.ts'
+import { checkPresentation } from './presentation-checks.ts'
 import { readRules } from './read-rules.ts'
 import { operandSeeds } from './scaled-dot-product-schema.ts'
 import type { ScaledDotProductRequest } from './scaled-dot-product-schema.ts'
@@ -115,26 +116,6 @@ function sizeOfOperands(queries: GivenOperand, keys: GivenOperand, values: Given
     valueDIn: 0,
     outputDim: 0,
   }
-}
-
-function checkPresentation(body: ScaledDotProductRequest, { heads, queries, keys }: ProblemSize): void {
-  body.heads?.forEach((head, i) => {
-    if (head >= heads) throw invalid(`/heads/${i}`, `must be below the number of heads, ${heads}`)
-  })
-  const range = (given: readonly number[] | undefined, path: string, count: number, what: string): void => {
-    if (given === undefined) return
-    const [first, last] = given as [number, number]
-    if (last >= count) throw invalid(`${path}/1`, `must be below the number of ${what}, ${count}`)
-    if (first > last) throw invalid(`${path}/0`, 'must not be after the last one')
-  }
-  range(body.rows, '/rows', queries, 'queries')
-  range(body.keys_range, '/keys_range', keys, 'keys')
-  const labels = (given: readonly string[] | undefined, path: string, count: number, what: string): void => {
-    if (given !== undefined && given.length !== count)
-      throw invalid(path, `must be ${count} labels, one a ${what}, not ${given.length}`)
-  }
-  labels(body.tokens, '/tokens', queries, 'query')
-  labels(body.key_tokens, '/key_tokens', keys, 'key')
 }
 
 /** What an answer repeats of the request: sizes, and the rules that are not numbers of an array. */

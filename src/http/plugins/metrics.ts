@@ -24,8 +24,9 @@ export function measureRequests(
       metrics.queue.observe(queueMs / 1000)
       metrics.compute.observe(computeMs / 1000)
       metrics.encode.observe(encodeMs / 1000)
-      metrics.workUnits.inc(request.workUnits)
     }
+    // Also what was computed in vain; a job's work is counted when its chunks are computed.
+    if (computeMs > 0 || request.problemCode !== null) metrics.workUnits.inc(request.workUnits)
     done()
   })
   whenClientsLeave(app, (request) => {

@@ -5,8 +5,8 @@ import { ServiceError } from '../../errors.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Charges work that became known only after the client had left. */
-    chargeLate(workUnits: number): void
+    /** Charges work that became known only after the client had its answer or had left; only where a rate is kept. */
+    chargeLate?(workUnits: number): void
   }
 }
 
@@ -23,16 +23,15 @@ export function limitRate(
   unitsPerMinute: number,
   isInternal: (request: FastifyRequest) => boolean,
 ): void {
-  if (unitsPerMinute === 0) {
-    app.decorateRequest('chargeLate', () => {})
-    return
-  }
+  if (unitsPerMinute === 0) return
   const limiter = new RateLimiterMemory({ points: unitsPerMinute * perUnit, duration: windowSeconds })
   const free = (request: FastifyRequest): boolean => request.routeOptions.config.open === true || isInternal(request)
   const who = (request: FastifyRequest): string => request.caller || request.client
 
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (free(request)) return done()
+    // Not onResponse: nobody hears that of a client who leaves in the middle of its answer.
+    reply.raw.once('close', () => charge(request, request.workUnits))
     limiter.consume(who(request), perUnit).then(
       () => done(),
       (refused: RateLimiterRes | Error) => {
@@ -55,9 +54,5 @@ export function limitRate(
   }
   app.decorateRequest('chargeLate', function (this: FastifyRequest, workUnits: number) {
     charge(this, workUnits)
-  })
-  app.addHook('onResponse', (request, _reply, done) => {
-    charge(request, request.workUnits)
-    done()
   })
 }

@@ -60,36 +60,36 @@ const inputForms: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 const inputKeys = ['randn', 'seed', 'advance', 'values', 'shape', 'data', 'base64']
 
-/** The input in one of its four forms. */
-export function readInput(value: unknown): InputSource {
-  const object = plainObject(value, '/input', inputKeys)
+/** An input in one of its four forms; `path` is its place in the body. */
+export function readInput(value: unknown, path = '/input'): InputSource {
+  const object = plainObject(value, path, inputKeys)
   const keys = Object.keys(object)
   const forms = keys.filter((key) => inputForms.has(key))
-  if (forms.length !== 1) throw invalid('/input', 'must have exactly one of randn, values, data, base64')
+  if (forms.length !== 1) throw invalid(path, 'must have exactly one of randn, values, data, base64')
   const form = forms[0]!
   const allowed = inputForms.get(form)!
   for (const key of keys) {
-    if (!allowed.includes(key)) throw invalid(`/input/${key}`, `does not go with ${form}`)
+    if (!allowed.includes(key)) throw invalid(`${path}/${key}`, `does not go with ${form}`)
   }
   if (form === 'randn') {
     return {
-      randn: readRandnShape(object.randn),
-      seed: readWhole(object.seed, '/input/seed', defaultInputSeed, maxSeed),
-      advance: readWhole(object.advance, '/input/advance', 0, 2 ** 32),
+      randn: readRandnShape(object.randn, `${path}/randn`),
+      seed: readWhole(object.seed, `${path}/seed`, defaultInputSeed, maxSeed),
+      advance: readWhole(object.advance, `${path}/advance`, 0, 2 ** 32),
     }
   }
   if (form === 'values' && !isArray(object.values))
-    throw invalid('/input/values', `must be nested arrays, not ${kindOf(object.values)}`)
-  const values = form === 'values' ? readTensor(object.values, '/input/values') : readTensor(object, '/input')
-  return { values: asBatch(values, form === 'values' ? '/input/values' : '/input/shape') }
+    throw invalid(`${path}/values`, `must be nested arrays, not ${kindOf(object.values)}`)
+  const values = form === 'values' ? readTensor(object.values, `${path}/values`) : readTensor(object, path)
+  return { values: asBatch(values, form === 'values' ? `${path}/values` : `${path}/shape`) }
 }
 
-function readRandnShape(value: unknown): readonly [number, number, number] {
-  if (!Array.isArray(value)) throw invalid('/input/randn', `must be [batch, seq, d_in], not ${kindOf(value)}`)
-  if (value.length !== 3) throw invalid('/input/randn', `must be [batch, seq, d_in], not ${value.length} numbers`)
+function readRandnShape(value: unknown, path: string): readonly [number, number, number] {
+  if (!Array.isArray(value)) throw invalid(path, `must be [batch, seq, d_in], not ${kindOf(value)}`)
+  if (value.length !== 3) throw invalid(path, `must be [batch, seq, d_in], not ${value.length} numbers`)
   value.forEach((length, i) => {
     if (!Number.isSafeInteger(length) || length < 1 || length > maxLength)
-      throw invalid(`/input/randn/${i}`, `must be a whole number from 1 to ${maxLength}, not ${kindOf(length)}`)
+      throw invalid(`${path}/${i}`, `must be a whole number from 1 to ${maxLength}, not ${kindOf(length)}`)
   })
   return value as unknown as [number, number, number]
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
-import { workUnits } from '../../admission/work-units.ts'
+import { refuseTooMuchWork, workUnits } from '../../admission/work-units.ts'
 import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
@@ -21,7 +21,7 @@ import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
 
 /** POST and GET of every kind of attention. */
-export function attentionRoutes(computing: Computing, requestTimeout: number): AppPart {
+export function attentionRoutes(computing: Computing, limits: { seconds: number; workUnits: number }): AppPart {
   return (app) => {
     for (const { kind, docs, read, readQuery } of attentionKinds) {
       app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
@@ -55,15 +55,19 @@ export function attentionRoutes(computing: Computing, requestTimeout: number): A
       const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
       const computed = estimate(wanted, engine)
       const encoding = formCost(form, wanted, selection, computed.numbers)
+      const units = workUnits(computed.operations + encoding.operations)
       const needs = {
         bytes: computed.bytes + encoding.bytes,
-        seconds: requestTimeout,
+        workUnits: units,
+        seconds: limits.seconds,
         check() {
           checkForm(form, wanted, selection)
-          request.workUnits = workUnits(computed.operations + encoding.operations)
+          refuseTooMuchWork(units, limits.workUnits)
         },
       }
-      const result = await admit(computing, request, reply, needs, () => compute(wanted, computing.engines))
+      const result = await admit(computing, request, reply, needs, (signal) =>
+        compute(wanted, computing.engines, signal),
+      )
       request.engineUsed = result.engine
       const started = performance.now()
       const encoded = await encodeAttention(result, wanted.presentation, form, selection)

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import type { TurnTiming } from '../../admission/turns.ts'
 import { workUnits } from '../../admission/work-units.ts'
 import type { EngineIdentity } from '../../engines/engine.ts'
 import { estimateOperations, largestRun } from '../../experiments/estimate.ts'
@@ -9,7 +9,7 @@ import { runRows } from '../../experiments/run.ts'
 import { invalid } from '../../errors.ts'
 import { estimateChunkBytes } from '../../jobs/chunks.ts'
 import type { ComputeChunk } from '../../jobs/runner.ts'
-import { admit } from '../admit.ts'
+import { admit, givingWay } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
 import type { ExperimentBody } from '../experiments/bodies.ts'
@@ -33,13 +33,13 @@ export function experimentRowsRoutes(computing: Computing, seconds: number): App
         async (request, reply) => {
           const plan = planOf(readExperimentRequest(kind, request.body as ExperimentBody).config)
           const [from, to] = readRange(request.query as Record<string, unknown>, plan.units)
-          request.workUnits = workUnits(workOf(plan, from, to))
-          const answer = await admit(
-            computing,
-            request,
-            reply,
-            { bytes: estimateChunkBytes(plan, to - from), seconds },
-            ({ signal }) => computeRows(computing, plan, from, to, signal),
+          const needs = {
+            bytes: estimateChunkBytes(plan, to - from),
+            workUnits: workUnits(workOf(plan, from, to)),
+            seconds,
+          }
+          const answer = await admit(computing, request, reply, needs, (signal) =>
+            computeRows(computing, plan, from, to, request.timing, signal),
           )
           request.engineUsed = answer.engine
           return answer
@@ -53,12 +53,11 @@ export function experimentRowsRoutes(computing: Computing, seconds: number): App
 export function computeHere(computing: Computing): ComputeChunk {
   return async ({ kind, request, from, to }, signal) => {
     const plan = planOf(readExperimentRequest(kind, JSON.parse(request) as ExperimentBody).config)
+    const timing = { queueMs: 0, computeMs: 0 }
     const reservation = computing.memory.reserve(estimateChunkBytes(plan, to - from))
     try {
       return JSON.stringify(
-        await computing.turns.run({ signal }, { queueMs: 0, computeMs: 0 }, () =>
-          computeRows(computing, plan, from, to, signal),
-        ),
+        await computing.turns.run({ signal }, timing, () => computeRows(computing, plan, from, to, timing, signal)),
       )
     } finally {
       reservation.release()
@@ -72,15 +71,13 @@ async function computeRows(
   plan: Plan,
   from: number,
   to: number,
-  signal: AbortSignal,
+  timing: TurnTiming,
+  signal: AbortSignal | undefined,
 ): Promise<Rows> {
   const engine = computing.engines.for(largestRun(plan).outline, plan.config.engine)
-  const rows = await runRows(plan, from, to, (problem, wanted) => engine.run(problem, wanted), {
+  const rows = await runRows(plan, from, to, (problem, wanted) => engine.run(problem, wanted, signal), {
     signal,
-    pause: async () => {
-      await setImmediate()
-      await computing.turns.giveWay()
-    },
+    pause: givingWay(computing, timing),
   })
   const { name, device, version } = engine
   return { engine: { name, device, version }, rows }

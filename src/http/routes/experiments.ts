@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { workUnits } from '../../admission/work-units.ts'
 import {
@@ -10,7 +9,7 @@ import {
 import { planOf } from '../../experiments/index.ts'
 import { experimentKinds } from '../../experiments/kinds.ts'
 import { runPlan } from '../../experiments/run.ts'
-import { admit } from '../admit.ts'
+import { admit, givingWay } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
 import { encodeExperiment, experimentForms } from '../experiments/forms.ts'
@@ -54,15 +53,15 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
         'Ask for fewer seeds or a smaller model, or send `Prefer: respond-async` to have it computed as a job.',
       )
       const engine = computing.engines.for(largestRun(plan).outline, config.engine)
-      request.workUnits = workUnits(estimateOperations(plan))
-      const needs = { bytes: estimateExperimentBytes(plan), seconds: limits.seconds }
-      const rows = await admit(computing, request, reply, needs, ({ signal }) =>
-        runPlan(plan, (problem, wanted) => engine.run(problem, wanted), {
+      const needs = {
+        bytes: estimateExperimentBytes(plan),
+        workUnits: workUnits(estimateOperations(plan)),
+        seconds: limits.seconds,
+      }
+      const rows = await admit(computing, request, reply, needs, (signal) =>
+        runPlan(plan, (problem, wanted) => engine.run(problem, wanted, signal), {
           signal,
-          pause: async () => {
-            await setImmediate()
-            await computing.turns.giveWay()
-          },
+          pause: givingWay(computing, request.timing),
         }),
       )
       const { name, device, version } = engine

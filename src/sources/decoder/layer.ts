@@ -1,6 +1,8 @@
 import type { HeadNorm, Projection } from '../../problem/operands.ts'
+import type { Feature, ProblemOutline } from '../../problem/outline.ts'
 import type { AttentionProblem } from '../../problem/problem.ts'
 import { scaled } from '../../problem/scoring.ts'
+import { selfAttentionSize } from '../../problem/size.ts'
 import { causal, visibilityOf } from '../../problem/visibility.ts'
 import type { Visibility } from '../../problem/visibility.ts'
 import type { AttentionRule, LayerArchitecture, Linear, Norm } from './architecture.ts'
@@ -29,33 +31,18 @@ export async function layerProblem(
   layer: LayerArchitecture,
   weights: Weights,
   input: Float32Array,
-  { heads, contexts, biasGains = {} }: LayerProblemOptions,
+  options: LayerProblemOptions,
 ): Promise<AttentionProblem> {
   const { attention: rule, rotary } = layer
-  const chosen = heads ?? Array.from({ length: rule.heads }, (_, head) => head)
-  if (contexts === 'projected' && chosen.some((head, index) => head !== index || chosen.length !== rule.heads))
-    throw new RangeError('an output projection needs all heads')
-  const { headDim } = rule
-  const width = layer.output.outputs
-  const length = input.length / width
+  const { size, visibility } = layerOutline(layer, input.length / layer.output.outputs, options)
+  const { contexts, biasGains = {} } = options
+  const chosen = options.heads ?? allHeads(rule)
   const keyHeads = keyHeadsOf(rule, chosen)
   const project = (name: ProjectionName): Promise<Projection> =>
     projectionOf(layer, weights, name, name === 'query' ? chosen : keyHeads, biasGains[name] ?? 1)
   const [query, key] = [await project('query'), await project('key')]
   return {
-    size: {
-      batch: 1,
-      heads: chosen.length,
-      keyValueHeads: keyHeads.length,
-      queries: length,
-      keys: length,
-      headDim,
-      valueDim: headDim,
-      dIn: width,
-      keyDIn: width,
-      valueDIn: width,
-      outputDim: contexts === 'projected' ? width : 0,
-    },
+    size,
     operands: {
       kind: 'projected',
       queryInput: input,
@@ -80,10 +67,47 @@ export async function layerProblem(
             keyOffset: 0,
             magnitude: rotary.scaling?.type === 'yarn' ? rotary.scaling.attentionFactor : 1,
           },
-    visibility: visibilityOfRule(rule, length),
+    visibility,
     scoring: { ...scaled(rule.scale), softCap: rule.softCap },
     dropout: null,
   }
+}
+
+/**
+ * The outline of a layer's problem for so many positions, without anything being read.
+ * @throws RangeError where contexts cannot be projected
+ */
+export function layerOutline(
+  layer: LayerArchitecture,
+  length: number,
+  { heads, contexts }: Pick<LayerProblemOptions, 'heads' | 'contexts'>,
+): ProblemOutline {
+  const { attention: rule, output, rotary, queryNorm, keyNorm } = layer
+  const chosen = heads ?? allHeads(rule)
+  if (contexts === 'projected' && chosen.some((head, index) => head !== index || chosen.length !== rule.heads))
+    throw new RangeError('an output projection needs all heads')
+  const features = new Set<Feature>()
+  if (queryNorm !== null || keyNorm !== null) features.add('norms of queries and keys')
+  if (rotary !== null) features.add('rotary positions')
+  if (rule.softCap !== null) features.add('a soft cap')
+  return {
+    size: selfAttentionSize({
+      batch: 1,
+      length,
+      dIn: output.outputs,
+      heads: chosen.length,
+      keyValueHeads: keyHeadsOf(rule, chosen).length,
+      headDim: rule.headDim,
+      outputDim: contexts === 'projected' ? output.outputs : 0,
+    }),
+    visibility: visibilityOfRule(rule, length),
+    features,
+    context: contexts !== 'none',
+  }
+}
+
+function allHeads({ heads }: AttentionRule): number[] {
+  return Array.from({ length: heads }, (_, head) => head)
 }
 
 /** What a layer's queries see. Each has its own position, in an encoder as well. */

@@ -131,10 +131,7 @@ export class GivenSource implements AttentionSource {
     const members: [string, DescribedMember][] = [['problem', { plain: said }]]
     return {
       members,
-      words: [
-        `scaled dot product, ${heads} ${heads === 1 ? 'head' : 'heads'} of dimension ${headDim}${grouped}`,
-        `${size.queries} queries, ${size.keys} keys`,
-      ],
+      words: [`scaled dot product, ${heads} ${heads === 1 ? 'head' : 'heads'} of dimension ${headDim}${grouped}`],
       modeWords: dropout === null ? [] : ['dropout'],
       scoreWords: 'scaled q \u00b7 k after soft cap and bias',
       drops: dropout !== null,

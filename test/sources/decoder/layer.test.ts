@@ -1,33 +1,41 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
+import { defaultEnvironment } from '../../../src/config.ts'
+import { directEngine } from '../../../src/engines/direct/index.ts'
+import type { Engine } from '../../../src/engines/engine.ts'
+import { openOnnxruntime } from '../../../src/engines/onnxruntime/index.ts'
 import { referenceEngine } from '../../../src/engines/reference/index.ts'
 import { outlineOf } from '../../../src/problem/outline.ts'
+import type { AttentionProblem } from '../../../src/problem/problem.ts'
 import { planOf } from '../../../src/sources/decoder/backbone/plan.ts'
 import { referenceInterpreter } from '../../../src/sources/decoder/backbone/reference.ts'
 import { runBackbone } from '../../../src/sources/decoder/backbone/run.ts'
 import type { LayerOutput } from '../../../src/sources/decoder/backbone/run.ts'
-import { layerProblem } from '../../../src/sources/decoder/layer.ts'
+import { layerOutline, layerProblem } from '../../../src/sources/decoder/layer.ts'
 import type { LayerProblemOptions } from '../../../src/sources/decoder/layer.ts'
 import { openTruthModel, truthModels } from './models.ts'
 import type { TruthModel } from './models.ts'
-import { solveMaps } from './solve.ts'
 
-const engine = referenceEngine('test')
+const reference = referenceEngine('test')
+const onnxruntime = await openOnnxruntime({ device: 'cpu', threads: 1, setEnvironment: defaultEnvironment })
+const engines = [reference, directEngine('test'), onnxruntime]
+afterAll(() => onnxruntime.close())
 
-/** Attention maps of a layer's problem, by head, (T x T): from the definitions, and from the engine where it can. */
-async function mapsOf(model: TruthModel, { layer, values }: LayerOutput, options: LayerProblemOptions) {
-  const problem = await layerProblem(model.architecture.layers[layer]!, model.weights, values.attention_input!, options)
-  const maps = solveMaps(problem)
-  if (engine.unsupported(outlineOf(problem)) === null) {
-    const { weights } = await engine.run(problem, { weights: true })
-    for (const [head, map] of maps.entries()) {
-      for (let query = 0; query < problem.size.queries; query++) {
-        const first = problem.visibility.first[query]!
-        for (const [index, weight] of weights!.row(0, head, query).entries())
-          expect(weight).toBeCloseTo(map[query * problem.size.keys + first + index]!, 6)
-      }
-    }
-  }
-  return maps
+function problemOf(model: TruthModel, { layer, values }: LayerOutput, options: LayerProblemOptions) {
+  return layerProblem(model.architecture.layers[layer]!, model.weights, values.attention_input!, options)
+}
+
+/** Attention maps of a layer's problem, by head, (T x T), as an engine solves it; hidden keys are 0. */
+async function mapsOf(engine: Engine, problem: AttentionProblem): Promise<number[][]> {
+  const { weights } = await engine.run(problem, { weights: true })
+  const { heads, queries, keys } = problem.size
+  return Array.from({ length: heads }, (_, head) =>
+    Array.from({ length: queries }, (_, query) => {
+      const row = new Array<number>(keys).fill(0)
+      const first = problem.visibility.first[query]!
+      for (const [index, weight] of weights!.row(0, head, query).entries()) row[first + index] = weight
+      return row
+    }).flat(),
+  )
 }
 
 async function* layersOf(model: TruthModel): AsyncGenerator<LayerOutput> {
@@ -55,24 +63,35 @@ function expectClose(maps: readonly number[][], expected: readonly number[][]): 
     for (const [index, weight] of map.entries()) expect(Math.abs(weight - expected[head]![index]!)).toBeLessThan(1e-5)
 }
 
-describe.each(truthModels)('the layers of %s as problems of an engine', (name) => {
-  it("have transformers' maps", async () => {
+describe.each(truthModels)('the layers of %s', (name) => {
+  it("are problems in which engines find transformers' maps, for all heads or some in any order", async () => {
     const model = await openTruthModel(name)
-    for await (const output of layersOf(model))
-      expectClose(await mapsOf(model, output, { contexts: 'none' }), expectedMaps(model, output.layer))
+    for await (const output of layersOf(model)) {
+      const all = expectedMaps(model, output.layer)
+      const last = all.length - 1
+      for (const heads of [undefined, [0], [last, 0], [1, 2], [2, 1, 0]]) {
+        const options = { contexts: 'heads', ...(heads === undefined ? {} : { heads }) } as const
+        const problem = await problemOf(model, output, options)
+        const expected = (heads ?? [...all.keys()]).map((head) => all[head]!)
+        for (const engine of engines) {
+          // Some engines cannot solve everything yet, and say so.
+          if (engine.unsupported(outlineOf(problem)) === null) expectClose(await mapsOf(engine, problem), expected)
+          else expect(engine).toBe(onnxruntime)
+        }
+      }
+    }
     await model.close()
   })
 
-  it('have the same maps for some of their heads, in any order', async () => {
+  it('have outlines that say before anything is read what the problems are', async () => {
     const model = await openTruthModel(name)
     for await (const output of layersOf(model)) {
-      const count = model.architecture.layers[output.layer]!.attention.heads
-      const all = expectedMaps(model, output.layer)
-      for (const heads of [[0], [count - 1, 0], [1, 2], [2, 1, 0]])
-        expectClose(
-          await mapsOf(model, output, { heads, contexts: 'heads' }),
-          heads.map((head) => all[head]!),
-        )
+      for (const options of [{ contexts: 'projected' }, { contexts: 'none', heads: [1] }] as const) {
+        const problem = await problemOf(model, output, options)
+        const { queries } = problem.size
+        const outline = layerOutline(model.architecture.layers[output.layer]!, queries, options)
+        expect(outline).toEqual(outlineOf(problem))
+      }
     }
     await model.close()
   })
@@ -81,13 +100,11 @@ describe.each(truthModels)('the layers of %s as problems of an engine', (name) =
 describe('contexts', () => {
   it('go through the output projection when all heads are there, and cannot otherwise', async () => {
     const model = await openTruthModel('gpt2')
-    for await (const { layer, values } of layersOf(model)) {
-      const of = model.architecture.layers[layer]!
-      const problem = await layerProblem(of, model.weights, values.attention_input!, { contexts: 'projected' })
-      const { context } = await engine.run(problem, {})
-      expect(context.shape).toEqual([1, problem.size.queries, of.output.outputs])
-      const some = layerProblem(of, model.weights, values.attention_input!, { heads: [0], contexts: 'projected' })
-      await expect(some).rejects.toThrow('all heads')
+    for await (const output of layersOf(model)) {
+      const problem = await problemOf(model, output, { contexts: 'projected' })
+      const { context } = await reference.run(problem, {})
+      expect(context.shape).toEqual([1, problem.size.queries, model.architecture.width])
+      await expect(problemOf(model, output, { heads: [0], contexts: 'projected' })).rejects.toThrow('all heads')
     }
     await model.close()
   })
