@@ -55,10 +55,10 @@ export async function encodeAttention(
   result: AttentionResult,
   presentation: Presentation,
   form: AttentionForm,
-  selection: FigureSelection,
+  { selection, strings }: { readonly selection: FigureSelection; readonly strings: boolean },
 ): Promise<Buffer | Readable> {
   if (form === 'json') return encodeJson(result, presentation)
-  if (form === 'npz') return encodeNpz(result, presentation)
+  if (form === 'npz') return encodeNpz(result, presentation, strings)
   const spec = attentionFigure(result, selection, presentation)
   if (form === 'vegalite') return Buffer.from(JSON.stringify(spec))
   const svg = await toSvg(spec)

@@ -129,8 +129,12 @@ export function visibilityOf(rules: VisibilityRules): Visibility {
   return new RuledVisibility(rules)
 }
 
-/** More rows than this are counted by an upper bound: they are only ever estimated. */
+/**
+ * More rows than this, or more steps along rows that are read key by key, are counted by an upper bound: they are only
+ * ever estimated, and that before anybody has said that so much work may be done.
+ */
 const mostRows = 2 ** 22
+const mostSteps = 2 ** 24
 
 /** By row: which keys it sees. */
 interface Rows extends Pick<Visibility, 'first' | 'end' | 'count' | 'position' | 'pairs'> {
@@ -200,7 +204,8 @@ class RuledVisibility implements Visibility {
   }
 
   get #isCountable(): boolean {
-    return this.#patterns * this.queries <= mostRows
+    const rows = this.#patterns * this.queries
+    return rows <= mostRows && (!this.#rules.allowed || rows * this.keys <= mostSteps)
   }
 
   get #rows(): Rows {

@@ -60,7 +60,113 @@ const always = (body: string) => (): Buffer => Buffer.from(body)
 
 const refused = [400, 413]
 
+const given = '/attention/scaled-dot-product'
+const operands = '"queries":{"randn":[2,2]},"keys":{"randn":[2,2]},"values":{"randn":[2,2]}'
+const base64Of = (bytes: number): string => 'A'.repeat(4 * Math.ceil(bytes / 3))
+
 export const hostileBodies: readonly HostileBody[] = [
+  {
+    name: 'given queries, keys and values of two thousand million positions',
+    path: given,
+    make: always(
+      '{"queries":{"randn":[1,1,2147483647,1]},"keys":{"randn":[1,1,2147483647,1]},"values":{"randn":[1,1,2147483647,1]},"mask":{"causal":true},"return":["summary"]}',
+    ),
+    status: [413],
+  },
+  {
+    name: 'rotary positions of two thousand million dimensions',
+    path: given,
+    make: always('{"queries":{"randn":[1,1,1,2147483646]},"keys":{"randn":[1,1,1,2147483646]},"rotary":{}}'),
+    status: refused,
+  },
+  {
+    name: 'standard slopes of two thousand million heads',
+    path: given,
+    make: always(
+      '{"queries":{"randn":[1,2147483647,1,1]},"keys":{"randn":[1,2147483647,1,1]},"alibi_slopes":"standard"}',
+    ),
+    status: refused,
+  },
+  {
+    name: 'one row of a mask for a million queries',
+    path: given,
+    make: always(
+      `{"queries":{"randn":[1,1,1000000,1]},"keys":{"randn":[1,1,4096,1]},"mask":{"allowed":{"shape":[1,1,1,4096],"base64":"${base64Of(4096).slice(0, -2)}=="}},"return":["summary"]}`,
+    ),
+    status: refused,
+  },
+  {
+    name: 'a row of a mask and a column of a bias',
+    path: given,
+    make: always(
+      `{"queries":{"randn":[1,1,4096,1]},"keys":{"randn":[1,1,4096,1]},"bias":{"shape":[4096,1],"base64":"${Buffer.from(Float32Array.from({ length: 4096 }, () => -Infinity).buffer).toString('base64')}"},"mask":{"allowed":{"shape":[4096],"base64":"${base64Of(4096).slice(0, -2)}=="}},"return":["summary"]}`,
+    ),
+    status: refused,
+  },
+  {
+    name: 'numbers in a mask',
+    path: given,
+    make: (bytes) => repeated(`{${operands},"mask":{"allowed":[[`, '1', ']]}}', bytes),
+    status: refused,
+    place: '/mask/allowed',
+  },
+  {
+    name: 'booleans in a mask',
+    path: given,
+    make: (bytes) => repeated(`{${operands},"mask":{"allowed":[[`, 'true', ']]}}', bytes),
+    status: refused,
+    place: '/mask/allowed',
+  },
+  {
+    name: 'rows of a mask',
+    path: given,
+    make: (bytes) => repeated(`{${operands},"mask":{"allowed":[`, '[true]', ']}}', bytes),
+    status: refused,
+    place: '/mask/allowed',
+  },
+  {
+    name: 'numbers of keys',
+    path: given,
+    make: (bytes) => repeated(`{${operands},"mask":{"key_lengths":[`, '1', ']}}', bytes),
+    status: refused,
+    place: '/mask/key_lengths',
+  },
+  {
+    name: 'slopes',
+    path: given,
+    make: (bytes) => repeated(`{${operands},"alibi_slopes":[`, '0.5', ']}', bytes),
+    status: refused,
+    place: '/alibi_slopes',
+  },
+  {
+    name: 'members of a scaling',
+    path: given,
+    make: (bytes) => counted(`{${operands},"rotary":{"scaling":{`, '"k#":1', '}}}', bytes),
+    status: refused,
+    place: '/rotary/scaling',
+  },
+  {
+    name: 'a bias of another shape',
+    path: given,
+    make: (bytes) => repeated(`{${operands},"bias":[[`, '0.5', ']]}', bytes),
+    status: refused,
+    place: '/bias',
+  },
+  ...(['float16', 'bfloat16', 'float64'] as const).map(
+    (dtype): HostileBody => ({
+      name: `a bias of another shape in ${dtype}`,
+      path: given,
+      make: (bytes) => {
+        const size = dtype === 'float64' ? 8 : 2
+        const values = 3 * Math.floor((bytes * 0.75) / size / 3)
+        return Buffer.from(
+          `{${operands},"bias":{"dtype":"${dtype}","shape":[1,${values}],"base64":"${base64Of(values * size)}"}}`,
+        )
+      },
+      status: refused,
+      place: '/bias',
+    }),
+  ),
   { name: 'names to return', path: multiHead, make: inKey('return', '"a"'), status: refused, place: '/return' },
   { name: 'known names to return', path: multiHead, make: inKey('return', '"weights"'), status: refused },
   { name: 'tokens', path: multiHead, make: inKey('tokens', '"a"'), status: refused, place: '/tokens' },

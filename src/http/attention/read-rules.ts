@@ -1,5 +1,5 @@
 import { invalid } from '../../errors.ts'
-import { broadcastTo } from '../../problem/broadcast.ts'
+import { broadcastTo, rowStart } from '../../problem/broadcast.ts'
 import type { Broadcast } from '../../problem/broadcast.ts'
 import type { Floats, Rotary } from '../../problem/operands.ts'
 import type { Scoring } from '../../problem/scoring.ts'
@@ -122,24 +122,28 @@ function bothAllowed(a: Broadcast<Uint8Array>, b: Broadcast<Uint8Array>, maps: M
   const stridesOf = (of: Broadcast<unknown>) => [of.itemStride, of.headStride, of.queryStride, of.keyStride]
   const [ofA, ofB] = [stridesOf(a), stridesOf(b)]
   const shape = maps.map((length, axis) => (ofA[axis] === 0 && ofB[axis] === 0 ? 1 : length)) as unknown as Maps
-  if (shape[0] * shape[1] * shape[2] * shape[3] > mostCombined)
+  const size = shape[0] * shape[1] * shape[2] * shape[3]
+  if (size > Math.max(mostCombined, 4 * (a.data.length + b.data.length)))
     throw invalid(
       '/mask/allowed',
       'and a bias that hides keys make a mask of too many positions together: send one of them',
     )
-  const data = new Uint8Array(shape[0] * shape[1] * shape[2] * shape[3])
+  const data = new Uint8Array(size)
   let to = 0
   for (let item = 0; item < shape[0]; item++)
     for (let head = 0; head < shape[1]; head++)
-      for (let query = 0; query < shape[2]; query++)
-        for (let key = 0; key < shape[3]; key++) {
-          const at = (s: number[]): number => item * s[0]! + head * s[1]! + query * s[2]! + key * s[3]!
-          data[to++] = a.data[at(ofA)]! & b.data[at(ofB)]!
-        }
+      for (let query = 0; query < shape[2]; query++) {
+        const [startA, startB] = [rowStart(a, item, head, query), rowStart(b, item, head, query)]
+        for (let key = 0; key < shape[3]; key++)
+          data[to++] = a.data[startA + key * a.keyStride]! & b.data[startB + key * b.keyStride]!
+      }
   return broadcastTo(data, shape, maps)!
 }
-/** More would take longer to make than a request may cost before it is admitted. */
-const mostCombined = 2 ** 24
+/** What is made before a request is admitted is little, or no more than a few times what was sent. */
+const mostCombined = 2 ** 20
+/** Heads that have slopes by themselves, and dimensions that are turned: as many numbers as may be given. */
+const mostStandardSlopes = 65_536
+const mostTurned = 65_536
 
 function readSlopes(
   slopes: ScaledDotProductRequest['alibi_slopes'],
@@ -152,6 +156,8 @@ function readSlopes(
       '/mask/alignment',
       'is missing: alibi_slopes need to know where queries stand: upper_left, lower_right or a number',
     )
+  if (slopes === 'standard' && size.heads > mostStandardSlopes)
+    throw invalid('/alibi_slopes', `must be given for more than ${mostStandardSlopes} heads`)
   return slopes === 'standard' ? standardSlopes(size.heads) : perHead(slopes as number[], '/alibi_slopes', size)
 }
 
@@ -168,6 +174,7 @@ function readRotaryBody(
   const turned = dim ?? headDim
   const place = dim === undefined ? '/rotary' : '/rotary/dim'
   if (turned % 2 !== 0) throw invalid(place, `must turn an even number of dimensions, not ${turned}`)
+  if (turned > mostTurned) throw invalid(place, `must turn at most ${mostTurned} dimensions, not ${turned}`)
   if (turned > headDim) throw invalid(place, `must be at most head_dim, ${headDim}`)
   if (typeof position === 'object' && position !== null && new Set(position).size > 1)
     throw invalid(

@@ -47,7 +47,7 @@ export function readDtypeTensor(value: unknown, path: string, { negativeInfinity
 }
 
 const decode: Readonly<Record<Dtype, (buffer: ArrayBuffer) => Floats>> = {
-  float16: (buffer) => Float32Array.from(new Float16Array(buffer)),
+  float16: (buffer) => new Float32Array(new Float16Array(buffer)),
   bfloat16(buffer) {
     const halves = new Uint16Array(buffer)
     const words = new Uint32Array(halves.length)

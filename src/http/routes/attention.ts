@@ -6,7 +6,6 @@ import { refuseTooMuchWork, workUnits } from '../../admission/work-units.ts'
 import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
-import type { FigureSelection } from '../../figures/index.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
@@ -17,6 +16,7 @@ import type { AttentionForm } from '../attention-forms.ts'
 import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
+import type { Presentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
 
@@ -27,30 +27,31 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
       app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
         const query = request.query as Query
         checkParameters(query, presentationNames, presentationLists)
-        const { form, selection } = readPresentation(query, attentionForms)
-        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-        return answer(read(request.body), chosen, selection, request, reply)
+        const shown = readPresentation(query, attentionForms)
+        const chosen = shown.form ?? chooseForm(request.headers.accept, attentionForms)
+        return answer(read(request.body), chosen, shown, request, reply)
       })
       // The same computation as a link. Its query becomes a body, checked like any other.
       app.get(`/attention/${kind}`, { schema: docs.get, config: { computes: true } }, async (request, reply) => {
         const query = request.query as Query
         const wanted = readQuery(query)
-        const { form, selection } = readPresentation(query, attentionForms)
-        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        const shown = readPresentation(query, attentionForms)
+        const chosen = shown.form ?? chooseForm(request.headers.accept, attentionForms)
         const tag = entityTag(query, chosen, wanted)
         reply.header('etag', tag)
         if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
-        return answer(wanted, chosen, selection, request, reply)
+        return answer(wanted, chosen, shown, request, reply)
       })
     }
 
     async function answer(
       asked: AttentionRequest,
       form: AttentionForm,
-      selection: FigureSelection,
+      shown: Presentation<AttentionForm>,
       request: FastifyRequest,
       reply: FastifyReply,
     ): Promise<FastifyReply> {
+      const { selection } = shown
       const wanted = requestFor(form, asked, selection)
       const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
       const computed = estimate(wanted, engine)
@@ -70,7 +71,7 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
       )
       request.engineUsed = result.engine
       const started = performance.now()
-      const encoded = await encodeAttention(result, wanted.presentation, form, selection)
+      const encoded = await encodeAttention(result, wanted.presentation, form, shown)
       request.timing.encodeMs = performance.now() - started
       if (encoded instanceof Readable)
         encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before

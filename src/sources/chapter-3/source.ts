@@ -142,6 +142,7 @@ export class Chapter3Source implements AttentionSource {
       scoreWords: 'q \u00b7 k / \u221ahead_dim',
       drops: mode === 'train',
       masks: false,
+      untrained: true,
       contextByHead: false,
     }
   }

@@ -79,12 +79,13 @@ export class DecoderSource implements AttentionSource {
     const { id, sha256, architecture } = this.#of.model
     return {
       members: [['model', { plain: { id, family: architecture.family, sha256 } }]],
-      words: [id],
+      words: [id, ...(this.#of.layers.length === 1 ? [`layer ${this.#of.layers[0]!.layer}`] : [])],
       modeWords: [],
       scoreWords: 'q \u00b7 k \u00d7 scale',
       drops: false,
       contextByHead: this.#byHead,
       masks: false,
+      untrained: false,
     }
   }
 
