@@ -46,7 +46,7 @@ const selection = parseFigureSelection({})
 const run = async (of: object, as: AttentionForm): Promise<void> => {
   const request = requestFor(as, readAttentionRequest(kind, of as AttentionBody), selection)
   const result = await compute(request, engines)
-  const encoded = await encodeAttention(result, request.presentation, as, selection)
+  const encoded = await encodeAttention(result, request.presentation, as, { selection, strings: false })
   if (encoded instanceof Readable) for await (const piece of encoded) giveBack(piece as Buffer) // as it is written to a client
   result.letGo()
 }
