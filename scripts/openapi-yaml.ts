@@ -16,5 +16,7 @@ export async function openapiYaml(): Promise<string> {
   await service.verify()
   const document = await openapiDocument(service.app, examples)
   await service.close()
-  return head + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
+  const yaml = stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })
+  // To readers of YAML 1.1, Python's among them, 1e+30 is a text and 1.0e+30 a number.
+  return head + yaml.replace(/^( *(?:- |[\w-]+: )+-?\d+)(e[+-]\d+)$/gm, '$1.0$2')
 }

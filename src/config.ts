@@ -94,6 +94,16 @@ export const settings = {
     fallback: () => './models',
     meaning: 'Folder of trained models, one a folder as Hugging Face lays it out; a Hugging Face cache works.',
   },
+  MODELS_MEMORY: {
+    schema: natural(1, 1 << 30),
+    read: number,
+    fallback: (environment) => {
+      const limit = Number(environment.MEMORY_LIMIT) || Math.floor(memoryMiB() / 2)
+      return Math.max(16, Math.floor(limit / 3))
+    },
+    shownDefault: 'a third of MEMORY_LIMIT',
+    meaning: 'Bytes of trained models that are loaded, all workers together, MiB; the least recently used leave.',
+  },
   DATABASE_URL: {
     schema: Type.String(),
     read: text,

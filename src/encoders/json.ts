@@ -23,7 +23,7 @@ const leastBytesPerNumber: Readonly<Record<TensorFormat, number>> = { nested: 2,
 export function encodeJson(result: AttentionResult, presentation: Presentation): Buffer | Readable {
   const answer = answerOf(result, presentation)
   const { tensorFormat } = presentation
-  const parts = partsOf(answer, tensorFormat)
+  const parts = jsonParts(answer, tensorFormat)
   const sink = new NumberSink()
   const leastBytes = numbersIn(answer) * leastBytesPerNumber[tensorFormat]
   while (leastBytes < pieceSize && !sink.full) {
@@ -34,7 +34,8 @@ export function encodeJson(result: AttentionResult, presentation: Presentation):
   return withLeastBytes(Readable.from(pieces(parts, sink, textThreads()), { highWaterMark: 1 }), leastBytes)
 }
 
-function* partsOf(members: Answer, format: TensorFormat): Generator<Part> {
+/** An object's members as text and runs of numbers, in their order. */
+export function* jsonParts(members: Answer, format: TensorFormat): Generator<Part> {
   let separator = '{'
   for (const [name, member] of members) {
     yield `${separator}${JSON.stringify(name)}:`
@@ -46,7 +47,7 @@ function* partsOf(members: Answer, format: TensorFormat): Generator<Part> {
 
 function* memberParts(member: Member, format: TensorFormat): Generator<Part> {
   if ('plain' in member) yield JSON.stringify(member.plain)
-  else if ('group' in member) yield* partsOf(member.group, format)
+  else if ('group' in member) yield* jsonParts(member.group, format)
   else yield* arrayParts(member.array, format)
 }
 

@@ -12,7 +12,7 @@ import type { MapCell, Pooling } from './pooling.ts'
 import type { ResolvedSelection } from './selection.ts'
 import type { VegaLiteSpec } from './spec.ts'
 import { unbroken } from './text-width.ts'
-import { caution, headWords, poolingWords, positionWords, provenance, windowWords } from './words.ts'
+import { cautionOf, headWords, poolingWords, positionWords, provenance, windowWords } from './words.ts'
 
 /** The pooling of a map's figure. Throws `figure-too-large`. */
 export function mapPooling(visibility: Visibility, { heads, item, rows, keys }: ResolvedSelection): Pooling {
@@ -38,7 +38,7 @@ export function weightsFigure(
     field: 'weight',
     title: `Attention weights${beforeDropout}`,
     noun: 'attention weight',
-    notes: [caution],
+    notes: [cautionOf(result.source)],
     domain: () => [0, 1],
   })
 }

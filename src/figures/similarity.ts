@@ -10,7 +10,7 @@ import { vegaLiteSchema } from './spec.ts'
 import type { VegaLiteSpec } from './spec.ts'
 import { theme } from './theme.ts'
 import { figureTitle } from './title.ts'
-import { caution, headWords, provenance } from './words.ts'
+import { cautionOf, headWords, provenance } from './words.ts'
 
 /** Pixels that one measure's matrix has room for. */
 const size = 240
@@ -75,7 +75,7 @@ export function similarityFigure(result: AttentionResult, selection: ResolvedSel
     description: `${title}. One heat map a measure, heads against heads. Heads ${first} and ${second}: ${pair}.`,
     title: figureTitle(
       title,
-      [provenance(result, item), noteOf(result.visibility), caution],
+      [provenance(result, item), noteOf(result.visibility), cautionOf(result.source)],
       measures.length * (heads.length * axis.step + 80),
     ),
     params: [

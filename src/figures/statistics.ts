@@ -9,7 +9,7 @@ import { vegaLiteSchema } from './spec.ts'
 import type { VegaLiteSpec } from './spec.ts'
 import { theme } from './theme.ts'
 import { figureTitle } from './title.ts'
-import { caution, headWords, provenance } from './words.ts'
+import { cautionOf, headWords, provenance } from './words.ts'
 
 const panelWidth = 180
 const columns = 4
@@ -38,7 +38,7 @@ export function statisticsFigure(result: AttentionResult, selection: ResolvedSel
     $schema: vegaLiteSchema,
     title: figureTitle(
       title,
-      [provenance(result, item), legendWords(visibility), caution],
+      [provenance(result, item), legendWords(visibility), cautionOf(result.source)],
       columns * (panelWidth + 30),
     ),
     config: theme,

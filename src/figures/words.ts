@@ -7,6 +7,11 @@ import { unbroken } from './text-width.ts'
 /** Printed with everything that could be read as more than it is (Jain and Wallace 2019, Wiegreffe and Pinter 2019). */
 export const caution = 'Untrained weights show initialisation, not learning; attention is not explanation.'
 
+/** The same of a source, in the words that fit it. */
+export function cautionOf({ untrained }: SourceDescription): string {
+  return untrained ? caution : 'Attention is not explanation.'
+}
+
 /** What was computed, in one line: the source, its positions, which item. Item null is the batch's average. */
 export function provenance(
   { source, size }: { readonly source: SourceDescription; readonly size: ProblemSize },

@@ -35,6 +35,8 @@ export function forwardRoutes(config: Config, { dispatcher, readiness, receiver,
   return (app) => {
     const prefixes = [
       ['/attention/*', config.REQUEST_TIMEOUT, 'interactive'],
+      ['/models', config.REQUEST_TIMEOUT, 'interactive'],
+      ['/models/*', config.REQUEST_TIMEOUT, 'interactive'],
       ['/experiments/*', config.EXPERIMENT_TIMEOUT, 'experiment'],
       ['/internal/*', chunkSeconds(config), 'background'],
     ] as const

@@ -9,6 +9,7 @@ export const mediaTypes = {
   svg: 'image/svg+xml',
   png: 'image/png',
   csv: 'text/csv',
+  ndjson: 'application/x-ndjson',
 } as const
 export type Form = keyof typeof mediaTypes
 

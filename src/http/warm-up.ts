@@ -13,7 +13,7 @@ const smallRuns = 300
  * problem that is large enough for the main engine, whose sessions it builds.
  */
 export async function warmUp(engines: Engines): Promise<void> {
-  const { selection } = readPresentation({}, attentionForms)
+  const shown = readPresentation({}, attentionForms)
   const run = async (kind: (typeof modelKinds)[number], width: number, seqLen: number, runs: number): Promise<void> => {
     const heads = kind === 'causal' ? {} : { num_heads: 2 }
     for (let seed = 0; seed < runs; seed++) {
@@ -21,7 +21,7 @@ export async function warmUp(engines: Engines): Promise<void> {
         model: { d_in: width, d_out: width, seed, ...heads },
         input: { randn: [1, seqLen, width], seed },
       })
-      await encodeAttention(await compute(request, engines), request.presentation, 'json', selection)
+      await encodeAttention(await compute(request, engines), request.presentation, 'json', shown)
     }
   }
   for (const kind of modelKinds) {

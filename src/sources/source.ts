@@ -23,6 +23,8 @@ export type DescribedMember =
 export interface SourceDescription {
   /** The first members of an answer, by their names on the wire, in order. */
   readonly members: readonly (readonly [name: string, member: DescribedMember])[]
+  /** Whether its parameters are as they were initialised: then a map shows no learning. */
+  readonly untrained: boolean
   /** For figures: what was computed, the positions and the item apart. */
   readonly words: readonly string[]
   /** And in which way, where that is not the usual one: `train mode`. */

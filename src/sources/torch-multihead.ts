@@ -225,6 +225,7 @@ export class TorchMultiheadSource implements AttentionSource {
       scoreWords: 'q \u00b7 k / \u221ahead_dim',
       drops: this.#drops,
       masks: true,
+      untrained: 'seed' in parameters,
       contextByHead: false,
     }
   }

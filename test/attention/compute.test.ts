@@ -26,6 +26,7 @@ function layered(count: number): { source: AttentionSource; events: string[] } {
       scoreWords: '',
       drops: false,
       masks: false,
+      untrained: true,
       contextByHead: false,
     }),
     identity: () => null,

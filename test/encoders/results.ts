@@ -63,6 +63,7 @@ export function resultOf(size: Size): AttentionResult {
       scoreWords: '',
       drops: false,
       masks: false,
+      untrained: true,
       contextByHead: false,
     },
     returns: new Set(['weights', 'scores', 'queries', 'context', 'input']),

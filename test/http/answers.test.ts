@@ -1,3 +1,4 @@
+import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Service } from '../../src/service.ts'
 import { pythonWith, runPython } from '../support/python.ts'
@@ -223,6 +224,17 @@ describe('inputs and parameters come back in the form they went', () => {
       }
     },
   )
+
+  it('leaves texts out of an npz with strings=false', async () => {
+    const url = '/attention/causal?d_in=3&d_out=2&randn=1,4,3&format=npz'
+    const names = async (query: string) =>
+      Object.keys(unzipSync((await service.app.inject({ url: url + query })).rawPayload))
+    expect(await names('&strings=true')).toEqual(await names(''))
+    expect(await names('&strings=false')).toEqual(['weights.npy', 'context.npy'])
+    expect(await names('')).toEqual(expect.arrayContaining(['model.npy', 'summary.npy']))
+    const wrong = await service.app.inject({ url: `${url}&strings=no` })
+    expect(wrong.json()).toMatchObject({ errors: [{ path: '/strings', message: 'must be true or false' }] })
+  })
 
   it('accepts the causal mask that a state dict carries', async () => {
     const identity = [

@@ -120,6 +120,10 @@ for error in OpenAPIV31SpecValidator(yaml.load(sys.stdin, Loader=yaml.CSafeLoade
     )
     const head = `import createClient from 'openapi-fetch'\nimport type { paths } from './openapi.d.ts'\nconst client = createClient<paths>()\n`
     expect(complaints(folder, head + uses.join('\n'))).toEqual([])
+    const typescript = readFileSync(join(root, 'docs/requests.md'), 'utf8').match(
+      /```ts\n(import createClient[^`]*)```/,
+    )
+    expect(complaints(folder, typescript![1]!)).toEqual([])
     for (const wrong of ['{ model: { d_in: 3 }, input: { randn: [1, 2, 3] } }', '{ model: { d_in: 3, d_out: 2 } }'])
       expect(complaints(folder, `${head}void client.POST('/attention/causal', { body: ${wrong} })`)).not.toEqual([])
   }, 120_000)

@@ -1,3 +1,4 @@
+import { invalid } from '../../errors.ts'
 import { parseFigureSelection } from '../../figures/index.ts'
 import type { FigureSelection } from '../../figures/index.ts'
 import type { Form } from '../negotiate.ts'
@@ -12,10 +13,12 @@ export interface Presentation<F extends Form> {
   /** What `format=` asks for; undefined leaves it to Accept. */
   readonly form: F | undefined
   readonly selection: FigureSelection
+  /** Whether an npz holds its texts. */
+  readonly strings: boolean
 }
 
 /** Names of the query parameters that say how an answer is shown. */
-export const presentationNames: readonly string[] = ['format', 'figure', 'head', 'item', 'rows', 'keys']
+export const presentationNames: readonly string[] = ['format', 'figure', 'head', 'item', 'rows', 'keys', 'strings']
 
 /** Those that are lists. */
 export const presentationLists: readonly string[] = ['head']
@@ -24,5 +27,11 @@ export function readPresentation<F extends Form>(query: Query, forms: readonly F
   return {
     form: readForm(query, forms),
     selection: parseFigureSelection({ ...query, head: plainListIn(query, 'head') }),
+    strings: readStrings(query.strings),
   }
+}
+
+function readStrings(text: unknown): boolean {
+  if (text !== undefined && text !== 'true' && text !== 'false') throw invalid('/strings', 'must be true or false')
+  return text !== 'false'
 }

@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
-import { refuseTooMuchWork } from '../../admission/work-units.ts'
+import { refuseTooMuchWork, workUnits } from '../../admission/work-units.ts'
+import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
-import type { FigureSelection } from '../../figures/index.ts'
 import { version } from '../../version.ts'
 import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
 import { attentionKinds } from '../attention/kinds.ts'
-import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
+import { attentionForms, checkForm, encodeAttention, formCost, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, presentationLists, presentationNames, readPresentation } from '../read/presentation.ts'
+import type { Presentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
 
@@ -27,39 +27,43 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
       app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
         const query = request.query as Query
         checkParameters(query, presentationNames, presentationLists)
-        const { form, selection } = readPresentation(query, attentionForms)
-        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
-        return answer(read(request.body), chosen, selection, request, reply)
+        const shown = readPresentation(query, attentionForms)
+        const chosen = shown.form ?? chooseForm(request.headers.accept, attentionForms)
+        return answer(read(request.body), chosen, shown, request, reply)
       })
       // The same computation as a link. Its query becomes a body, checked like any other.
       app.get(`/attention/${kind}`, { schema: docs.get, config: { computes: true } }, async (request, reply) => {
         const query = request.query as Query
         const wanted = readQuery(query)
-        const { form, selection } = readPresentation(query, attentionForms)
-        const chosen = form ?? chooseForm(request.headers.accept, attentionForms)
+        const shown = readPresentation(query, attentionForms)
+        const chosen = shown.form ?? chooseForm(request.headers.accept, attentionForms)
         const tag = entityTag(query, chosen, wanted)
         reply.header('etag', tag)
         if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
-        return answer(wanted, chosen, selection, request, reply)
+        return answer(wanted, chosen, shown, request, reply)
       })
     }
 
     async function answer(
       asked: AttentionRequest,
       form: AttentionForm,
-      selection: FigureSelection,
+      shown: Presentation<AttentionForm>,
       request: FastifyRequest,
       reply: FastifyReply,
     ): Promise<FastifyReply> {
+      const { selection } = shown
       const wanted = requestFor(form, asked, selection)
-      const workUnits = estimateWork(wanted)
+      const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
+      const computed = estimate(wanted, engine)
+      const encoding = formCost(form, wanted, selection, computed.numbers)
+      const units = workUnits(computed.operations + encoding.operations)
       const needs = {
-        bytes: estimateBytes(wanted),
-        workUnits,
+        bytes: computed.bytes + encoding.bytes,
+        workUnits: units,
         seconds: limits.seconds,
         check() {
           checkForm(form, wanted, selection)
-          refuseTooMuchWork(workUnits, limits.workUnits)
+          refuseTooMuchWork(units, limits.workUnits)
         },
       }
       const result = await admit(computing, request, reply, needs, (signal) =>
@@ -67,7 +71,7 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
       )
       request.engineUsed = result.engine
       const started = performance.now()
-      const encoded = await encodeAttention(result, wanted.presentation, form, selection)
+      const encoded = await encodeAttention(result, wanted.presentation, form, shown)
       request.timing.encodeMs = performance.now() - started
       if (encoded instanceof Readable)
         encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before

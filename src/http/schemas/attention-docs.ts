@@ -33,7 +33,8 @@ export const answersOf = (answer: TSchema) => ({
       [mediaTypes.npz]: {
         schema: Type.String({
           format: 'binary',
-          description: 'A NumPy archive: one array a name, what is no array as JSON text.',
+          description:
+            'A NumPy archive: one array a name, numbers first; what is no array as JSON text, unless strings=false.',
         }),
       },
       [mediaTypes.vegalite]: {
@@ -70,6 +71,9 @@ export const presentation = {
   item: Type.Optional(whole(0, maxLength, 'Figures: this item of the batch; default 0.')),
   rows: Type.Optional(range('Only these query rows: first-last.')),
   keys: Type.Optional(range('Figures: only these keys, first-last.')),
+  strings: Type.Optional(
+    Type.Boolean({ default: true, description: 'npz: whether texts come too, behind the numbers.' }),
+  ),
 }
 
 /** The query parameters of the GET form; its values are read by read/attention-query.ts. */

@@ -136,6 +136,7 @@ export class GivenSource implements AttentionSource {
       scoreWords: 'scaled q \u00b7 k after soft cap and bias',
       drops: dropout !== null,
       masks: true,
+      untrained: false,
       contextByHead: true,
     }
   }
