@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
-import { refuseTooMuchWork } from '../../admission/work-units.ts'
+import { refuseTooMuchWork, workUnits } from '../../admission/work-units.ts'
+import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import { version } from '../../version.ts'
@@ -11,7 +11,7 @@ import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
 import { attentionKinds } from '../attention/kinds.ts'
-import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
+import { attentionForms, checkForm, encodeAttention, formCost, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
@@ -53,14 +53,17 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
     ): Promise<FastifyReply> {
       const { selection } = shown
       const wanted = requestFor(form, asked, selection)
-      const workUnits = estimateWork(wanted)
+      const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
+      const computed = estimate(wanted, engine)
+      const encoding = formCost(form, wanted, selection, computed.numbers)
+      const units = workUnits(computed.operations + encoding.operations)
       const needs = {
-        bytes: estimateBytes(wanted),
-        workUnits,
+        bytes: computed.bytes + encoding.bytes,
+        workUnits: units,
         seconds: limits.seconds,
         check() {
           checkForm(form, wanted, selection)
-          refuseTooMuchWork(workUnits, limits.workUnits)
+          refuseTooMuchWork(units, limits.workUnits)
         },
       }
       const result = await admit(computing, request, reply, needs, (signal) =>
