@@ -19,12 +19,15 @@ import { checkParameters, presentationLists, presentationNames, readPresentation
 import type { Presentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
+import { addToVary } from '../vary.ts'
+
+const config = { computes: true, numbers: true }
 
 /** POST and GET of every kind of attention. */
 export function attentionRoutes(computing: Computing, limits: { seconds: number; workUnits: number }): AppPart {
   return (app) => {
     for (const { kind, docs, read, readQuery } of attentionKinds) {
-      app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
+      app.post(`/attention/${kind}`, { schema: docs.post, config }, async (request, reply) => {
         const query = request.query as Query
         checkParameters(query, presentationNames, presentationLists)
         const shown = readPresentation(query, attentionForms)
@@ -32,14 +35,15 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
         return answer(read(request.body), chosen, shown, request, reply)
       })
       // The same computation as a link. Its query becomes a body, checked like any other.
-      app.get(`/attention/${kind}`, { schema: docs.get, config: { computes: true } }, async (request, reply) => {
+      app.get(`/attention/${kind}`, { schema: docs.get, config }, async (request, reply) => {
         const query = request.query as Query
         const wanted = readQuery(query)
         const shown = readPresentation(query, attentionForms)
         const chosen = shown.form ?? chooseForm(request.headers.accept, attentionForms)
         const tag = entityTag(query, chosen, wanted)
         reply.header('etag', tag)
-        if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
+        if (matchesTag(request.headers['if-none-match'], tag))
+          return addToVary(addToVary(reply, 'Accept'), 'Accept-Encoding').code(304).send()
         return answer(wanted, chosen, shown, request, reply)
       })
     }
@@ -76,7 +80,7 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
       if (encoded instanceof Readable)
         encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
       else result.letGo()
-      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
+      return addToVary(reply, 'Accept').type(mediaTypes[form]).send(encoded)
     }
 
     /** Weak, over all that decides the answer: the request, its form, and who computes it. */
