@@ -8,15 +8,16 @@ FROM ${NODE_IMAGE} AS manifest
 WORKDIR /app
 COPY package.json package-lock.json ./
 
-# The kernels and the dashboard: made with development dependencies that no image has.
+# The kernels and the dashboard: made with packages that no image has.
 FROM manifest AS build
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run prepare
 
-# What runs: without other platforms' binaries and source maps.
+# What runs: without what only builds, the npm package of Node, other platforms' binaries and source maps.
 FROM manifest AS modules
 RUN npm ci --omit=dev --ignore-scripts \
+ && npm uninstall --no-save --omit=dev --ignore-scripts assemblyscript openapi-fetch preact vega-embed vite node \
  && platform="$(node -p 'process.arch')" \
  && find node_modules/onnxruntime-node/bin -mindepth 2 -maxdepth 2 ! -name linux -exec rm -r {} + \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 ! -name "$platform" -exec rm -r {} + \

@@ -1,7 +1,7 @@
 /**
- * npm's prepare: makes what is built and not committed. Plain JavaScript, because any
- * Node may run it. Without the development dependencies, as in an image that installs
- * with --omit=dev, build/ is one that an earlier stage made.
+ * npm's prepare: makes what is built and not committed. What builds it is a dependency, so that every install can
+ * start. Plain JavaScript, because any Node may run it. Where a tool is absent, as in an image that removes what only
+ * builds, build/ is one that an earlier stage made.
  */
 import { spawnSync } from 'node:child_process'
 
