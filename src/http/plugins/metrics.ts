@@ -3,8 +3,9 @@ import type { RequestMetrics } from '../../metrics/registries.ts'
 import { clientClosedRequest, whenClientsLeave } from './departures.ts'
 
 /**
- * Counts every answer, and as status 499 every request whose client left before one. `routeOf` names the address as its route does, where this process has only a way to the
- * workers' routes: what a client wrote must never become a label.
+ * Counts every answer, and as status 499 every request whose client left before one. `routeOf` names the address as its
+ * route does, where this process has only a way to the routes of the workers: what a client wrote must never become a
+ * label.
  */
 export function measureRequests(
   app: FastifyInstance,
