@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { mediaTypes } from '../negotiate.ts'
-import { presentation } from '../schemas/attention-docs.ts'
+import { presentation } from '../attention/answers.ts'
 import { problemResponses } from '../schemas/problems.ts'
 import { ModelAttentionBody, modelReturns, TokenizeBody } from './schema.ts'
 
