@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { Static, TProperties, TSchema } from '@sinclair/typebox'
+import type { Static, TInteger, TProperties, TSchema } from '@sinclair/typebox'
 import { returnNames } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import { invalid } from '../../errors.ts'
@@ -89,8 +89,7 @@ export const bodyOf = <Own extends TProperties>(own: Own, title: string) =>
     },
     { ...strict, title },
   )
-const Common = bodyOf({ d_out: length('') }, '')
-type Chapter3Body = Static<typeof Common>
+type Chapter3Body = Static<ReturnType<typeof bodyOf<{ d_out: TInteger }>>>
 
 export const description =
   'Builds the model, runs it and answers with attention weights, context vectors and summary statistics; a seed gives what PyTorch gives on the CPU.'
@@ -157,7 +156,10 @@ export const link: QueryForm = {
 }
 
 /** A class's body as a request, of the class and what its own members say. Throws a 400 that names the place. */
-export function readClass(body: Chapter3Body, own: Pick<ModelSpec, 'kind' | 'numHeads' | 'outProj'>): AttentionRequest {
+export function readClass(
+  body: Chapter3Body,
+  { kind, numHeads, outProj }: Pick<ModelSpec, 'kind' | 'numHeads' | 'outProj'>,
+): AttentionRequest {
   const { model } = body
   const input = readInput(body.input)
   const spec: ModelSpec = {
