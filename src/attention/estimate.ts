@@ -1,60 +1,75 @@
-import { workUnits } from '../admission/work-units.ts'
-import { contextDim, mixedDim } from '../problem/size.ts'
+import type { Engine } from '../engines/engine.ts'
+import { contextDim } from '../problem/size.ts'
+import type { ProblemSize } from '../problem/size.ts'
+import { seenPairs } from '../problem/visibility.ts'
+import { wantedBy } from './compute.ts'
 import { needsOf } from './request.ts'
-import type { Computation } from './request.ts'
+import type { Computation, ReturnName } from './request.ts'
 
-/** Rows of a block, for the engine whose blocks are the larger ones. */
-const blockRows = 128
-/** Scores of a block that holds several items. */
-const blockScores = 2 ** 22
-const float32 = 4
-const float64 = 8
-
-/**
- * Bytes that a request will hold at its worst, before anything is taken: parameters, input, every stage, the maps that
- * are kept, the engine's working set. An upper estimate of a few ten percent, not a measure; text is streamed and does
- * not count.
- */
-export function estimateBytes({ source, engine, returns }: Computation): number {
-  const needs = needsOf(returns)
-  const [{ size, features }] = source.outlines(needs)
-  const { batch, heads, queries: length } = size
-  const positions = batch * length
-  const maps = batch * heads
-  const square = maps * length * length
-  // A block of rows keeps the keys up to its end: half the square and one block's width.
-  const causalMaps = maps * Math.min(length * length, (length * (length + blockRows)) / 2) * float32
-  // A block of scores: one item's rows, or several items' as long as they are few.
-  const rowsOfScores = Math.min(length, blockRows) * length
-  const engineBlock = Math.max(heads * rowsOfScores, Math.min(maps * rowsOfScores, blockScores)) * float32
-  const stages = positions * (4 * mixedDim(size) + contextDim(size)) * float32
-  const whole = engine === 'reference' || engine === 'direct'
-  let bytes = source.cost(needs).bytes + 2 * stages + 5 * engineBlock
-  bytes += maps * length * 7 * float64
-  if (returns.has('weights') || returns.has('similarity')) bytes += whole ? square * float32 : causalMaps
-  if (returns.has('scores')) bytes += whole ? square * float32 : causalMaps
-  if (engine === 'reference') bytes += 2 * stages + 3 * length * length * float64
-  if (features.has('dropout')) bytes += causalMaps
-  if (returns.has('similarity')) bytes += maps * heads * 3 * float32
-  return bytes
+/** What a computation takes. */
+export interface Estimate {
+  /** Bytes at the worst moment, before anything is taken. */
+  readonly bytes: number
+  /** Nanoseconds of one core, about. */
+  readonly operations: number
 }
 
-/** What a weight takes beside its multiply-adds, its exponential and its part of the row's statistics. */
-const perWeight = 100
+/** And how many numbers there are to be written. */
+export interface ComputationEstimate extends Estimate {
+  readonly numbers: number
+}
 
-/** Work units of a request: its multiply-adds, its weights, drawn values and printed numbers. */
-export function estimateWork({ source, engine, returns }: Computation): number {
+/** What a number takes on its way into an answer. */
+const operationsPerNumber = 10
+/** What a key takes in the comparison of a pair of heads. */
+const operationsPerComparison = 40
+
+const float32 = 4
+/** What is kept of each row's keys: the first, the end, how many, its own position. */
+const bytesOfRow = 16
+
+/**
+ * What a computation will take on the engine that will run it: what its source draws, what the engine says of each
+ * layer, of which one is there at a time, and what is worked out from its answer. Cheap for requests of any size. Text
+ * is streamed and does not count; what a form of answer takes beside is the form's to say.
+ */
+export function estimate({ source, returns }: Computation, engine: Engine): ComputationEstimate {
   const needs = needsOf(returns)
-  const [{ size }] = source.outlines(needs)
-  const { batch, heads, queries: length, dIn, headDim } = size
-  const width = mixedDim(size)
-  const positions = batch * length
-  const square = batch * heads * length * length
-  const seenWeights = (batch * heads * length * (length + 1)) / 2
-  let operations = positions * (3 * dIn * width + width * contextDim(size)) + square * headDim
-  operations += perWeight * seenWeights + source.cost(needs).operations
-  for (const name of ['weights', 'scores'] as const) if (returns.has(name)) operations += 10 * square
-  if (returns.has('similarity')) operations += 20 * heads * square
-  if (engine === 'reference') operations *= 20
-  return workUnits(operations)
+  const wanted = wantedBy(returns, source.describe())
+  const drawn = source.cost(needs)
+  let layerBytes = 0
+  let operations = drawn.operations
+  let numbers = needs.parameters ? drawn.bytes / float32 : 0
+  for (const outline of source.outlines(needs)) {
+    const { size, visibility } = outline
+    const run = engine.cost(outline, wanted)
+    const similarity = returns.has('similarity') ? 3 * size.batch * size.heads ** 2 * float32 : 0
+    const rows = bytesOfRow * visibility.patterns * visibility.queries
+    layerBytes = Math.max(layerBytes, run.bytes + similarity + rows)
+    operations += run.operations
+    numbers += numbersIn(returns, size)
+    if (returns.has('similarity'))
+      operations += (operationsPerComparison * seenPairs(visibility, size) * (size.heads + 1)) / 2
+  }
+  return { bytes: drawn.bytes + layerBytes, operations: operations + operationsPerNumber * numbers, numbers }
+}
+
+/** Numbers that an answer holds, the few of its statistics apart. */
+function numbersIn(returns: ReadonlySet<ReturnName>, size: ProblemSize): number {
+  const { batch, heads, keyValueHeads, queries, keys, headDim, valueDim, dIn } = size
+  const square = batch * heads * queries * keys
+  const numbers: Partial<Record<ReturnName, number>> = {
+    weights: square,
+    products: square,
+    scores: square,
+    queries: batch * heads * queries * headDim,
+    keys: batch * keyValueHeads * keys * headDim,
+    values: batch * keyValueHeads * keys * valueDim,
+    context_heads: batch * heads * queries * valueDim,
+    context: batch * queries * contextDim(size),
+    input: batch * queries * dIn,
+  }
+  let count = 0
+  for (const name of returns) count += numbers[name] ?? 0
+  return count
 }

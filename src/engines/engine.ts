@@ -3,6 +3,7 @@ import type { AttentionProblem } from '../problem/problem.ts'
 import type { RowStatistics, RowSums } from '../statistics/row-statistics.ts'
 import type { AttentionMaps } from '../tensor/attention-maps.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { EngineCost } from './cost.ts'
 
 /** Every engine that there is, by its name on the wire. */
 export const engineNames = ['reference', 'direct', 'onnxruntime', 'tensorflow'] as const
@@ -60,6 +61,8 @@ export interface EngineIdentity {
 export interface Engine extends EngineIdentity {
   /** Null where it can solve such problems, else what it cannot: "rotary positions". It is never run on those. */
   unsupported(outline: ProblemOutline): string | null
+  /** What a run would take; an upper estimate, for problems of any size. */
+  cost(outline: ProblemOutline, wanted: Wanted): EngineCost
   run(problem: AttentionProblem, wanted: Wanted, signal?: AbortSignal): Promise<AttentionOutput>
   close(): Promise<void>
 }

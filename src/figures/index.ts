@@ -14,6 +14,8 @@ export { figureNames, figureNeeds, parseFigureSelection, parseRange } from './se
 export type { Drawable, FigureName, FigureSelection, PlainSelection } from './selection.ts'
 export { vegaLiteMediaType } from './spec.ts'
 export type { VegaLiteSpec } from './spec.ts'
+export { figureCost } from './cost.ts'
+export type { FigureForm } from './cost.ts'
 export { toPng } from './png.ts'
 export { toSvg } from './svg.ts'
 

@@ -15,6 +15,7 @@ const requestHeaders = [
   'content-type',
   'content-encoding',
   'accept',
+  'accept-encoding',
   'prefer',
   'last-event-id',
   'authorization',

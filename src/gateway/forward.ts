@@ -12,6 +12,7 @@ const requestHeaders = [
   'content-type',
   'content-encoding',
   'accept',
+  'accept-encoding',
   'if-none-match',
   'prefer',
   'traceparent',

@@ -7,6 +7,7 @@ import type { ServiceError } from '../errors.ts'
 import { acceptHeader } from '../http/hand-over.ts'
 import { serverTiming } from '../http/plugins/server-timing.ts'
 import { watchReader } from '../http/plugins/slow-clients.ts'
+import { joinedVary } from '../http/vary.ts'
 import { reportHeader } from '../http/work-report.ts'
 import type { AnswerHeaders, AnswerSink, Exchange } from './exchange.ts'
 
@@ -114,6 +115,8 @@ export class HttpSink implements AnswerSink {
   #write(status: number, headers: Record<string, string | string[] | undefined>): void {
     // Fastify's reply holds what the hooks have set: request id, security headers, CORS.
     const set = this.#reply.getHeaders() as Record<string, string | string[]>
+    if (set.vary !== undefined && headers.vary !== undefined)
+      headers.vary = joinedVary(String(set.vary), String(headers.vary))
     this.#reply.raw.writeHead(status, { ...set, ...headers } as Record<string, string | string[]>)
   }
 }

@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.ts'
 import { BasePath } from './base-path.ts'
 import { clientAddresses } from './client-address.ts'
 import { readJsonBodies } from './plugins/body.ts'
+import { compressAnswers } from './plugins/compression.ts'
 import { answerErrors, asServiceError, sendProblem } from './plugins/errors.ts'
 import { answerUnknownAddresses } from './plugins/not-found.ts'
 import { logRequests } from './plugins/request-log.ts'
@@ -90,6 +91,7 @@ export async function buildApp(
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    reply.raw.setMaxListeners(32) // whoever wants to know that it is over listens itself; Node warns of more than 10
     done()
   })
   logRequests(app, requestLogLevel)
@@ -101,6 +103,7 @@ export async function buildApp(
         : undefined,
     )
   })
+  compressAnswers(app)
   answerUnusualRequests(app.server)
   answerErrors(app)
   answerUnknownAddresses(app)

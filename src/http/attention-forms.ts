@@ -5,12 +5,17 @@ import type { AttentionRequest } from '../attention/request.ts'
 import type { AttentionResult } from '../attention/result.ts'
 import { encodeJson } from '../encoders/json.ts'
 import { encodeNpz } from '../encoders/npz.ts'
-import { attentionFigure, checkFigure, figureNeeds, toPng, toSvg } from '../figures/index.ts'
-import type { FigureSelection } from '../figures/index.ts'
+import type { Estimate } from '../attention/estimate.ts'
+import { attentionFigure, checkFigure, figureCost, figureNeeds, toPng, toSvg } from '../figures/index.ts'
+import type { FigureForm, FigureSelection } from '../figures/index.ts'
 
 /** The forms that an attention result can take. */
 export const attentionForms = ['json', 'npz', 'vegalite', 'svg', 'png'] as const
 export type AttentionForm = (typeof attentionForms)[number]
+
+/** Pieces of text or of numbers that are under way while a client reads, at most, and what a number takes in them. */
+const piecesBytes = 8 * 2 ** 20
+const bytesPerNumber = 12
 
 /** What a form needs computed: a figure just what it draws, whatever `return` says. */
 export function requestFor(
@@ -30,7 +35,18 @@ export function checkForm(
   if (isFigure(form)) checkFigure(selection, source.outlines(needsOf(returns))[0], presentation)
 }
 
-function isFigure(form: AttentionForm): boolean {
+/** What a form takes beside the computation, whose answer has so many numbers. */
+export function formCost(
+  form: AttentionForm,
+  { source, returns, presentation }: AttentionRequest,
+  selection: FigureSelection,
+  numbers: number,
+): Estimate {
+  if (!isFigure(form)) return { bytes: Math.min(piecesBytes, bytesPerNumber * numbers), operations: 0 }
+  return figureCost(selection, source.outlines(needsOf(returns))[0], presentation, form)
+}
+
+function isFigure(form: AttentionForm): form is FigureForm {
   return form !== 'json' && form !== 'npz'
 }
 

@@ -108,7 +108,7 @@ export const rowsPerArray = new Uint32Array(buffer, kernels.ROWS_PER_ARRAY.value
 export const jsonWindow = Buffer.from(buffer, kernels.WINDOW.value, kernels.WINDOW_LENGTH.value)
 export const windowValues = new Float32Array(buffer, kernels.VALUES.value, kernels.VALUES_LENGTH.value)
 export const undecided = new Uint32Array(buffer, kernels.UNDECIDED.value, 3 * kernels.UNDECIDED_LENGTH.value)
-export const arrayState = new Uint32Array(buffer, kernels.ARRAY.value, 8)
+export const arrayState = new Uint32Array(buffer, kernels.ARRAY.value, 14)
 export const [arrayGoesOn, arrayIsDone] = [kernels.MORE.value, kernels.DONE.value]
 
 export const { linear, moments, seed, skip, words, uniform, normal, keepMask, rows, beginArray, readArray } = kernels

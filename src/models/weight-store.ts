@@ -158,16 +158,20 @@ export class StoredWeights implements Weights {
     return this.#places.get(name)!
   }
 
-  async read(parameter: Parameter, from = 0, to?: number): Promise<Float32Array> {
-    const { offset, bytes } = this.place(parameter)
-    const values = new Float32Array((to ?? bytes / 4) - from)
-    const into = new Uint8Array(values.buffer)
-    for (let done = 0; done < into.length; ) {
-      const { bytesRead } = await this.#handle.read(into, done, into.length - done, offset + from * 4 + done)
+  async read(parameter: Parameter): Promise<Float32Array> {
+    const values = new Float32Array(this.place(parameter).bytes / 4)
+    await this.readInto(values, parameter, 0)
+    return values
+  }
+
+  async readInto(into: Float32Array, parameter: Parameter, from: number): Promise<void> {
+    const begin = this.place(parameter).offset + from * 4
+    const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength)
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await this.#handle.read(bytes, done, bytes.length - done, begin + done)
       if (bytesRead === 0) throw new Error(`${this.file} is shorter than it was`)
       done += bytesRead
     }
-    return values
   }
 
   close(): Promise<void> {

@@ -135,4 +135,4 @@ export class AttentionMaps {
 }
 
 /** Small enough that a triangle is kept almost without its other half, large enough that blocks are few. */
-const rowsOfEmptyBlock = 64
+export const rowsOfEmptyBlock = 64

@@ -158,3 +158,32 @@ describe('a body that is not JSON', () => {
     }
   })
 })
+
+describe('long arrays of numbers, which are passed at once', () => {
+  const row = Array.from({ length: 400 }, (_, i) => (i % 3 === 0 ? String(i) : `-${i / 7}e-${i % 9}`)).join(', ')
+  const values = `[[[${row}],\n [${row}]]]`
+  const inRow = fc.oneof(
+    fc.integer({ min: 3, max: row.length }),
+    fc.integer({ min: row.length + 10, max: values.length - 6 }),
+  )
+  const put = fc.constantFrom('', ',', '1', '-', '.', 'e5', ' ', '"', 'null', '01', '1e400', '[]', '[1]', '{}', '\n')
+
+  it('have their faults where they would have been found value by value', () => {
+    fc.assert(
+      fc.property(inRow, fc.nat(2), put, (at, length, text) => {
+        const changed = values.slice(0, at) + text + values.slice(at + length)
+        // Only the members of objects are passed at once.
+        const [member, entry] = [fault(`{"a":${changed}}`), fault(`["a",${changed}]`)]
+        expect(member === null).toBe(isJson(`{"a":${changed}}`))
+        expect(member).toEqual(entry)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('are looked at no further than asked', () => {
+    const body = Buffer.from(`{"a":[${row},null,${row}],"b":[1 2]}`)
+    expect(faultOf(body, body.indexOf('null'))).toBeNull()
+    expect(faultOf(body)).toMatchObject({ found: '2' })
+  })
+})

@@ -9,6 +9,7 @@ import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { Breaks } from '../breaks.ts'
 import { sideBySide } from '../head-vectors.ts'
 import { attend } from './attend.ts'
+import { costOf } from './cost.ts'
 import { linear } from './linear.ts'
 import { directOperands } from './operands.ts'
 import type { Operand } from './operands.ts'
@@ -25,6 +26,7 @@ export function directEngine(version: string): Engine {
     name: 'direct',
     device: 'cpu',
     version,
+    cost: costOf,
     unsupported: () => null,
     run: solve,
     close: async () => {},

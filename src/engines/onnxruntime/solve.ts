@@ -10,7 +10,8 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Wanted } from '../engine.ts'
 import { selfAttentionOperands } from '../operands.ts'
-import { blockGraph, blockRows, momentColumns, outputGraph, projectGraph } from './graphs.ts'
+import { planBlocks } from './block-plan.ts'
+import { blockGraph, momentColumns, outputGraph, projectGraph } from './graphs.ts'
 import { fillRows, fillSums, moments, rowWidth } from './rows.ts'
 import type { Feeds, Results, Sessions } from './sessions.ts'
 
@@ -47,8 +48,7 @@ export async function solve(
   const { batch, queries: length, heads, keyValueHeads, headDim } = size
   const { projections } = selfAttentionOperands(problem)
   const width = mixedDim(size)
-  const rowsPerBlock = Math.min(blockRows, length)
-  const itemsPerBlock = Math.min(batch, Math.max(1, Math.floor(blockElements / (heads * rowsPerBlock * length))))
+  const { itemsPerBlock, rowsPerBlock } = planBlocks(size, blockElements)
   // (batch, length, heads * headDim)
   const mixed = projections.value === null ? null : takeFloats(batch * length * width)
   const statistics = wanted.statistics ? emptyRowStatistics(batch, heads, visibility) : null

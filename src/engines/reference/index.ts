@@ -7,6 +7,7 @@ import { AttentionMaps } from '../../tensor/attention-maps.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { AttentionOutput, Engine, Wanted } from '../engine.ts'
 import { Breaks } from '../breaks.ts'
+import { costOf } from './cost.ts'
 import { dropout } from './dropout.ts'
 import { joinHeads } from './join-heads.ts'
 import { linear } from './linear.ts'
@@ -22,6 +23,7 @@ export function referenceEngine(version: string): Engine {
     name: 'reference',
     device: 'cpu',
     version,
+    cost: costOf,
     unsupported: () => null,
     run: solve,
     close: async () => {},

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts'
 import { engineFailure } from '../failure.ts'
 import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
+import { costOf } from './cost.ts'
 import { loadTensorFlow } from './load.ts'
 import type { LoadOptions } from './load.ts'
 import { ParameterCache } from './parameter-cache.ts'
@@ -29,6 +30,7 @@ export async function openTensorFlow(options: LoadOptions & { readonly blockElem
     name: 'tensorflow',
     device,
     version,
+    cost: (outline, wanted) => costOf(outline, wanted, device, blockElements),
     unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
     async run(problem, wanted, signal) {
       signal?.throwIfAborted() // it blocks the event loop from here on, so that it would hear of nothing

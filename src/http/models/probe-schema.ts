@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { engineNames } from '../../engines/engine.ts'
-import { headPatterns } from '../../models/probe.ts'
+import { headPatterns } from './head-patterns.ts'
 import { strict } from '../schemas/common.ts'
 
 export const ProbeBody = Type.Object(

@@ -1,12 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { workUnits } from '../../admission/work-units.ts'
 import { Deadline, requestedSeconds } from '../../admission/deadline.ts'
 import { computeLayers } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
+import { estimate } from '../../attention/estimate.ts'
+import { needsOf } from '../../attention/request.ts'
 import type { Computation } from '../../attention/request.ts'
 import { invalid } from '../../errors.ts'
 import type { OpenModel } from '../../models/open-model.ts'
-import { headPatterns, labelRule, layerPatterns, probedHeads, repeatedSequences } from '../../models/probe.ts'
-import type { LayerPatterns, ProbedHead } from '../../models/probe.ts'
+import { headPatterns, labelRule, layerPatterns, probedHeads, repeatedSequences } from './head-patterns.ts'
+import type { LayerPatterns, ProbedHead } from './head-patterns.ts'
 import type { Models } from '../../models/registry.ts'
 import { DecoderSource } from '../../sources/decoder/source.ts'
 import type { Estimate } from '../../statistics/intervals.ts'
@@ -34,9 +36,12 @@ export async function probe(
     using model = await models.open(id, backboneOf(engine), deadline.signal)
     const texts = textsOf(model, sequences, length, seed)
     const computations = texts.map((tokens) => computationOf(model, tokens, engine))
-    const reservation = computing.memory.reserve(estimateBytes(computations[0]!))
+    const { source, returns } = computations[0]!
+    const solving = computing.engines.for(source.outlines(needsOf(returns)), engine)
+    const ofOne = estimate(computations[0]!, solving)
+    const reservation = computing.memory.reserve(ofOne.bytes)
     try {
-      request.workUnits = computations.reduce((sum, computation) => sum + estimateWork(computation), 0)
+      request.workUnits = workUnits(sequences * ofOne.operations)
       const byLayer: LayerPatterns[][] = model.architecture.layers.map(() => [])
       let identity: unknown = null
       for (const [i, computation] of computations.entries()) {
@@ -107,10 +112,10 @@ const wireNames = Object.fromEntries(headPatterns.map(({ name, onTheWire }) => [
 >
 
 function wireHead({ estimates, label }: ProbedHead, head: number): Record<string, unknown> {
-  const estimate = ({ mean, sd, interval, method }: Estimate) => ({ mean, sd, interval, method })
+  const shown = ({ mean, sd, interval, method }: Estimate) => ({ mean, sd, interval, method })
   return {
     head,
-    ...named((name) => estimate(estimates[name])),
+    ...named((name) => shown(estimates[name])),
     label: label === null ? null : wireNames[label],
   }
 }

@@ -1,14 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Deadline, requestedSeconds } from '../../admission/deadline.ts'
+import { workUnits } from '../../admission/work-units.ts'
 import { computeLayers } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
+import { estimate } from '../../attention/estimate.ts'
 import type { Presentation } from '../../attention/presentation.ts'
+import { needsOf } from '../../attention/request.ts'
 import type { Computation, ReturnName } from '../../attention/request.ts'
 import type { AttentionResult } from '../../attention/result.ts'
 import { encodeLayersJson, encodeLayersNdjson, encodeLayersNpz } from '../../encoders/model-layers.ts'
 import type { EncodedLayer, LayersAnswer } from '../../encoders/model-layers.ts'
 import type { EngineName } from '../../engines/engine.ts'
 import { invalid } from '../../errors.ts'
+import { figureCost } from '../../figures/index.ts'
 import type { TokenizedText } from '../../models/model-text.ts'
 import type { OpenModel } from '../../models/open-model.ts'
 import type { ModelDescription, Models } from '../../models/registry.ts'
@@ -129,8 +132,13 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
         const tokenized = model.text.tokenize(input)
         const isFigure = form === 'svg' || form === 'png' || form === 'vegalite'
         const wanted = read(model, body, tokenized, isFigure)
-        reservation = computing.memory.reserve(estimateBytes(wanted.computation))
-        request.workUnits = estimateWork(wanted.computation)
+        const { source, engine, returns } = wanted.computation
+        const computed = estimate(wanted.computation, computing.engines.for(source.outlines(needsOf(returns)), engine))
+        const encoding = isFigure
+          ? figureCost(selection, source.outlines(needsOf(returns))[0], wanted.presentation, form)
+          : null
+        reservation = computing.memory.reserve(computed.bytes + (encoding?.bytes ?? 0))
+        request.workUnits = workUnits(computed.operations + (encoding?.operations ?? 0))
         const results = inTurns(computing, computeLayers(wanted.computation, computing.engines), request, deadline)
         if (isFigure) {
           if (wanted.layers.length !== 1) throw invalid('/layers', 'a figure shows one layer: name it')

@@ -8,6 +8,7 @@ import {
   openObjectByte,
   quoteByte,
 } from './json-text.ts'
+import { readNumberArray } from './number-array.ts'
 
 /** Where a text stops being JSON (RFC 8259). */
 export interface JsonFault {
@@ -21,19 +22,23 @@ export interface JsonFault {
   readonly found: string
 }
 
+/** Shorter arrays are passed value by value. */
+const leastArrayBytes = 1024
+
 /** A place where the text is wrong, or a step that ended well: where it ended. */
 type Step = number | { readonly offset: number; readonly expected: string }
 
 /**
  * The first byte that no JSON text could have there, or its end where it ends too early; null where it is JSON.
- * JSON.parse tells of some faults no place. One pass, no recursion; meant for texts that JSON.parse has refused.
+ * JSON.parse tells of some faults no place. One pass, no recursion; meant for texts that JSON.parse has refused. With
+ * `until`, what stands behind the token at that place does not matter.
  */
-export function faultOf(body: Buffer): JsonFault | null {
+export function faultOf(body: Buffer, until = Infinity): JsonFault | null {
   const open: number[] = []
   let expected = 'a value'
   let at = startsWithMark(body) ? 3 : 0
   let step: 'value' | 'first value' | 'key' | 'first key' | 'after' = 'value'
-  for (;;) {
+  while (at <= until) {
     at = pastSpace(body, at)
     const byte = body[at]
     const inObject = open.at(-1) === openObjectByte
@@ -64,6 +69,18 @@ export function faultOf(body: Buffer): JsonFault | null {
       continue
     }
     if (step === 'first value') expected = 'a value, or ]'
+    if (byte === openArrayByte && inObject && body.length - at > leastArrayBytes) {
+      // Long arrays of numbers are passed at once, and those that break off up to there.
+      const { array, end, brokenOff } = readNumberArray(body, at)
+      if (array !== null || (brokenOff !== null && end - at > leastArrayBytes)) {
+        for (const _entries of brokenOff?.entries ?? []) open.push(openArrayByte)
+        step = brokenOff?.beforeValue === true ? 'value' : 'after'
+        if (step === 'value' && body[lastBefore(body, end)] === openArrayByte) step = 'first value'
+        expected = step === 'first value' ? 'a value, or ]' : 'a value'
+        at = end
+        continue
+      }
+    }
     if (byte === openObjectByte || byte === openArrayByte) {
       open.push(byte)
       step = byte === openObjectByte ? 'first key' : 'first value'
@@ -76,6 +93,14 @@ export function faultOf(body: Buffer): JsonFault | null {
     expected = 'a value'
     step = 'after'
   }
+  return null
+}
+
+/** The last byte before a place that is no space. */
+function lastBefore(body: Buffer, place: number): number {
+  let at = place - 1
+  while (at > 0 && body[at]! <= 0x20) at--
+  return at
 }
 
 /** A byte order mark, which a body may begin with. */

@@ -37,11 +37,25 @@ export class NumberArray {
   }
 }
 
-/**
- * Reads the array whose bracket opens at `start`. Null where it is none that a NumberArray can be. `end` is where
- * reading stopped, always between two tokens and outside of any string.
- */
-export function readNumberArray(body: Buffer, start: number): { array: NumberArray | null; end: number } {
+/** How far an array was read that is none of numbers: well-formed up to there. */
+export interface BrokenOff {
+  /** Entries before that place in each array that is open there, the outermost first. */
+  readonly entries: readonly number[]
+  /** Whether a value comes next: otherwise a comma or the end of an array. */
+  readonly beforeValue: boolean
+}
+
+export interface ReadArray {
+  /** Null where it is none that a NumberArray can be. */
+  readonly array: NumberArray | null
+  /** Where reading stopped, always between two tokens and outside of any string. */
+  readonly end: number
+  /** Null where there is an array, and where a number stands at `end` that float32 cannot hold. */
+  readonly brokenOff: BrokenOff | null
+}
+
+/** Reads the array whose bracket opens at `start`. */
+export function readNumberArray(body: Buffer, start: number): ReadArray {
   beginArray()
   const parts: Float32Array[] = []
   let at = start
@@ -50,16 +64,21 @@ export function readNumberArray(body: Buffer, start: number): { array: NumberArr
     const status = readArray(length)
     const [taken, count, unsure] = arrayState as unknown as [number, number, number]
     const unheld = decide(unsure)
-    if (unheld !== null) return { array: null, end: at + unheld }
+    if (unheld !== null) return { array: null, end: at + unheld, brokenOff: null }
     at += taken
     if (status === arrayIsDone) {
       const shape = Array.from(arrayState.subarray(4, 4 + arrayState[3]!))
-      return { array: new NumberArray(shape, joined(parts, count, sizeOf(shape)), body.subarray(start, at)), end: at }
+      const array = new NumberArray(shape, joined(parts, count, sizeOf(shape)), body.subarray(start, at))
+      return { array, end: at, brokenOff: null }
     }
     const stuck = taken === 0 && (length === jsonWindow.length || at + length === body.length)
-    if (status !== arrayGoesOn || stuck) return { array: null, end: at }
+    if (status !== arrayGoesOn || stuck) return { array: null, end: at, brokenOff: brokenOff() }
     if (count > 0) parts.push(windowValues.slice(0, count))
   }
+}
+
+function brokenOff(): BrokenOff {
+  return { entries: Array.from(arrayState.subarray(9, 9 + arrayState[8]!)), beforeValue: arrayState[13] === 1 }
 }
 
 /** What the kernel could not tell quickly, by the definition. Where in the window a number is that float32 cannot hold. */

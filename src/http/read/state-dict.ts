@@ -8,19 +8,31 @@ export interface Named {
   readonly shape: readonly number[]
 }
 
+/** Parts of a prefix that are looked at: more levels than modules are nested in. */
+const mostLevels = 32
+
 /**
- * The names of a state dict without the prefix that all of them share, such as `module.` or `layers.0.attn.`: the one
- * that is there when an expected name stands behind it; empty where there is none or more than one.
+ * The prefix that all names of a state dict share, such as `module.` or `layers.0.attn.`, where an expected name stands
+ * behind it; empty where there is none or more than one.
  */
-export function sharedPrefix(given: readonly string[], expected: readonly string[]): string {
-  const prefixes = new Set<string>()
+export function sharedPrefix(given: readonly string[], expected: ReadonlySet<string>): string {
+  let shared: string | undefined
   for (const name of given) {
-    const known = expected.find((each) => name === each || name.endsWith(`.${each}`))
-    if (known === undefined) return ''
-    prefixes.add(name.slice(0, name.length - known.length))
+    const prefix = prefixOf(name, expected)
+    if (prefix === undefined || (shared !== undefined && prefix !== shared)) return ''
+    shared = prefix
   }
-  const [only = ''] = prefixes
-  return prefixes.size === 1 ? only : ''
+  return shared ?? ''
+}
+
+function prefixOf(name: string, expected: ReadonlySet<string>): string | undefined {
+  for (let at = 0, level = 0; level < mostLevels; level++) {
+    if (expected.has(name.slice(at))) return name.slice(0, at)
+    const dot = name.indexOf('.', at)
+    if (dot === -1) return undefined
+    at = dot + 1
+  }
+  return undefined
 }
 
 /** A state dict with just these tensors, each of its shape. Throws a 400 that names the place. */
@@ -28,7 +40,7 @@ export function readStateDict(value: unknown, path: string, expected: readonly N
   const given = plainObject(value, path)
   const names = Object.keys(given)
   const expectedNames = expected.map(({ name }) => name)
-  const prefix = sharedPrefix(names, expectedNames)
+  const prefix = sharedPrefix(names, new Set(expectedNames))
   const unknown = names.find((name) => !expectedNames.includes(name.slice(prefix.length)))
   if (unknown !== undefined)
     throw invalid(
@@ -48,8 +60,9 @@ export function readStateDict(value: unknown, path: string, expected: readonly N
   return parameters
 }
 
-/** The candidate that takes the fewest single-character edits to reach (Levenshtein 1966). */
-export function nearest(name: string, candidates: readonly string[]): string {
+/** Of the first candidates the one that takes the fewest single-character edits to reach (Levenshtein 1966). */
+export function nearest(name: string, all: readonly string[]): string {
+  const candidates = all.slice(0, 64)
   const short = name.slice(-128)
   const distances = candidates.map((candidate) => distance(short, candidate))
   return candidates[distances.indexOf(Math.min(...distances))] ?? ''

@@ -69,7 +69,7 @@ export function takeOutArrays(body: Buffer, mark: string): TakenOut {
       at = endOfString(body, at)
     } else if (byte === openArrayByte || byte === openObjectByte) {
       if (byte === openArrayByte && isMember && long.mayBeginAt(at)) {
-        const { array, end } = readNumberArray(body, at)
+        const { array, end, brokenOff } = readNumberArray(body, at)
         if (array !== null && end - at >= leastArrayBytes) {
           text += body.toString('utf8', taken, at)
           arrays.push({ array, offset: at, bytes: end - at })
@@ -78,8 +78,12 @@ export function takeOutArrays(body: Buffer, mark: string): TakenOut {
           isMember = false
           continue
         }
-        if (array === null && end - at > surelyNumbersBytes)
-          throw faultOf(body) === null ? noNumber(body, end) : new SyntaxError('The text is not JSON')
+        if (array === null && end - at > surelyNumbersBytes) {
+          if (endOfScalar(body, end) >= body.length || faultOf(body, end) !== null)
+            throw new SyntaxError('The text is not JSON')
+          const place = brokenOff === null ? pointerAt(body, end) : [...pointerAt(body, at), ...brokenOff.entries]
+          throw noNumber(place, body[end]!)
+        }
       }
       others++
       depth++
@@ -149,9 +153,8 @@ function tooDeep(body: Buffer, offset: number): ServiceError {
 }
 
 /** An array of numbers that is no longer one: it is too long to be read value by value, to say more of it. */
-function noNumber(body: Buffer, offset: number): ServiceError {
-  const path = pointerAt(body, offset)
-  if (body[offset] === closeArrayByte)
+function noNumber(path: readonly (string | number)[], found: number): ServiceError {
+  if (found === closeArrayByte && path.at(-1) !== 0)
     return invalid(joined(path.slice(0, -1)), 'must have as many entries as the first one of its kind')
   return invalid(joined(path), 'must be a number that float32 can hold, as deep in arrays as the first one')
 }

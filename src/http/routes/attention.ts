@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compute } from '../../attention/compute.ts'
-import { estimateBytes, estimateWork } from '../../attention/estimate.ts'
-import { refuseTooMuchWork } from '../../admission/work-units.ts'
+import { refuseTooMuchWork, workUnits } from '../../admission/work-units.ts'
+import { estimate } from '../../attention/estimate.ts'
 import { needsOf } from '../../attention/request.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import { version } from '../../version.ts'
@@ -11,7 +11,7 @@ import { admit } from '../admit.ts'
 import type { Computing } from '../admit.ts'
 import type { AppPart } from '../app.ts'
 import { attentionKinds } from '../attention/kinds.ts'
-import { attentionForms, checkForm, encodeAttention, requestFor } from '../attention-forms.ts'
+import { attentionForms, checkForm, encodeAttention, formCost, requestFor } from '../attention-forms.ts'
 import type { AttentionForm } from '../attention-forms.ts'
 import { matchesTag } from '../entity-tag.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
@@ -19,12 +19,15 @@ import { checkParameters, presentationLists, presentationNames, readPresentation
 import type { Presentation } from '../read/presentation.ts'
 import { listIn } from '../read/query-string.ts'
 import type { Query } from '../read/query-string.ts'
+import { addToVary } from '../vary.ts'
+
+const config = { computes: true, numbers: true }
 
 /** POST and GET of every kind of attention. */
 export function attentionRoutes(computing: Computing, limits: { seconds: number; workUnits: number }): AppPart {
   return (app) => {
     for (const { kind, docs, read, readQuery } of attentionKinds) {
-      app.post(`/attention/${kind}`, { schema: docs.post, config: { computes: true } }, async (request, reply) => {
+      app.post(`/attention/${kind}`, { schema: docs.post, config }, async (request, reply) => {
         const query = request.query as Query
         checkParameters(query, presentationNames, presentationLists)
         const shown = readPresentation(query, attentionForms)
@@ -32,14 +35,15 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
         return answer(read(request.body), chosen, shown, request, reply)
       })
       // The same computation as a link. Its query becomes a body, checked like any other.
-      app.get(`/attention/${kind}`, { schema: docs.get, config: { computes: true } }, async (request, reply) => {
+      app.get(`/attention/${kind}`, { schema: docs.get, config }, async (request, reply) => {
         const query = request.query as Query
         const wanted = readQuery(query)
         const shown = readPresentation(query, attentionForms)
         const chosen = shown.form ?? chooseForm(request.headers.accept, attentionForms)
         const tag = entityTag(query, chosen, wanted)
         reply.header('etag', tag)
-        if (matchesTag(request.headers['if-none-match'], tag)) return reply.code(304).header('vary', 'Accept').send()
+        if (matchesTag(request.headers['if-none-match'], tag))
+          return addToVary(addToVary(reply, 'Accept'), 'Accept-Encoding').code(304).send()
         return answer(wanted, chosen, shown, request, reply)
       })
     }
@@ -53,14 +57,17 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
     ): Promise<FastifyReply> {
       const { selection } = shown
       const wanted = requestFor(form, asked, selection)
-      const workUnits = estimateWork(wanted)
+      const engine = computing.engines.for(wanted.source.outlines(needsOf(wanted.returns)), wanted.engine)
+      const computed = estimate(wanted, engine)
+      const encoding = formCost(form, wanted, selection, computed.numbers)
+      const units = workUnits(computed.operations + encoding.operations)
       const needs = {
-        bytes: estimateBytes(wanted),
-        workUnits,
+        bytes: computed.bytes + encoding.bytes,
+        workUnits: units,
         seconds: limits.seconds,
         check() {
           checkForm(form, wanted, selection)
-          refuseTooMuchWork(workUnits, limits.workUnits)
+          refuseTooMuchWork(units, limits.workUnits)
         },
       }
       const result = await admit(computing, request, reply, needs, (signal) =>
@@ -73,7 +80,7 @@ export function attentionRoutes(computing: Computing, limits: { seconds: number;
       if (encoded instanceof Readable)
         encoded.once('end', () => result.letGo()) // only then has all of it been read; a HEAD's answer is out before
       else result.letGo()
-      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
+      return addToVary(reply, 'Accept').type(mediaTypes[form]).send(encoded)
     }
 
     /** Weak, over all that decides the answer: the request, its form, and who computes it. */

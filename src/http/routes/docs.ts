@@ -37,7 +37,7 @@ export const docsRoutes: AppPart = async (app) => {
     )
     for (const [name, folder] of Object.entries(files))
       scope.get(`/docs/static/${name}`, page, (_request, reply) =>
-        reply.header('cache-control', 'no-cache').sendFile(name, folder),
+        reply.headers({ 'cache-control': 'no-cache', vary: 'Accept-Encoding' }).sendFile(name, folder),
       )
   })
 }

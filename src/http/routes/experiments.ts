@@ -18,6 +18,7 @@ import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { readExperimentRequest } from '../experiments/index.ts'
 import type { ExperimentRequest } from '../experiments/index.ts'
 import { checkParameters, readForm } from '../read/presentation.ts'
+import { addToVary } from '../vary.ts'
 import type { ExperimentBody } from '../experiments/bodies.ts'
 import { experimentRouteDocs } from '../experiments/docs.ts'
 
@@ -69,7 +70,7 @@ export function experimentRoutes(computing: Computing, limits: { seconds: number
       const started = performance.now()
       const encoded = await encodeExperiment(plan, rows, { name, device, version }, form, returns)
       request.timing.encodeMs = performance.now() - started
-      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(encoded)
+      return addToVary(reply, 'Accept').type(mediaTypes[form]).send(encoded)
     }
   }
 }

@@ -9,6 +9,7 @@ import type { AppPart } from '../app.ts'
 import { experimentForms } from '../experiments/form-names.ts'
 import { chooseForm, mediaTypes } from '../negotiate.ts'
 import { checkParameters, readForm } from '../read/form.ts'
+import { addToVary } from '../vary.ts'
 import { jobDocs } from '../schemas/jobs.ts'
 import { withinDeadline } from '../within-deadline.ts'
 
@@ -59,7 +60,7 @@ export function jobRoutes(jobs: JobsApi, config: JobRouteConfig): AppPart {
       const id = idOf(request)
       const form = readForm(query, experimentForms) ?? chooseForm(request.headers.accept, experimentForms)
       const bytes = await withinDeadline(request, seconds, () => jobs.result(request.caller, id, form))
-      return reply.header('vary', 'Accept').type(mediaTypes[form]).send(bytes)
+      return addToVary(reply, 'Accept').type(mediaTypes[form]).send(bytes)
     })
 
     app.get('/jobs/:id/events', { schema: jobDocs.events, exposeHeadRoute: false }, async (request, reply) => {

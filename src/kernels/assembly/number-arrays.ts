@@ -23,13 +23,16 @@ export const WHOLE_POWERS: usize = memory.data(17 * 8, 8)
 const LAST_POWER: i32 = 63
 const LAST_EXACT_POWER: i32 = 22
 
-/** Of the last window: bytes taken, values, undecided ones. Of the array: its axes, and the length of each. */
-export const ARRAY: usize = memory.data(8 * 4, 4)
+/**
+ * Of the last window: bytes taken, values, undecided ones. Of the array: its axes, and the length of each; how many
+ * arrays are open, and the entries so far in each of them; whether a value comes next.
+ */
+export const ARRAY: usize = memory.data(14 * 4, 4)
 const LENGTHS: usize = ARRAY + 16
 const MOST_AXES: u32 = 4
-
-/** Entries so far in the open array of each level. */
-const COUNTS: usize = memory.data(4 * 4, 4)
+const DEPTH: usize = ARRAY + 32
+const COUNTS: usize = ARRAY + 36
+const BEFORE_VALUE: usize = ARRAY + 52
 
 let depth: u32 = 0
 /** The level of the numbers; 0 before the first one. */
@@ -45,7 +48,7 @@ export function beginArray(): void {
   depth = 0
   axes = 0
   beforeValue = true
-  memory.fill(ARRAY, 0, 8 * 4)
+  memory.fill(ARRAY, 0, 14 * 4)
 }
 
 /**
@@ -129,6 +132,8 @@ export function readArray(length: u32): u32 {
   store<u32>(ARRAY, <u32>((out - VALUES) >> 2), 4)
   store<u32>(ARRAY, undecided, 8)
   store<u32>(ARRAY, axes, 12)
+  store<u32>(DEPTH, depth)
+  store<u32>(BEFORE_VALUE, u32(beforeValue))
   return status
 }
 

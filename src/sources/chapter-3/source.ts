@@ -30,6 +30,8 @@ export interface Chapter3 {
 const float32 = 4
 /** A parameter beside its numbers: its array, shape and name, and their places in the model's map. */
 const tensorBytes = 1_536
+/** Nanoseconds of naming and drawing it, beside its numbers. */
+const operationsPerTensor = 6_000
 
 /** One of the three classes with its parameters on its input: one layer. */
 export class Chapter3Source implements AttentionSource {
@@ -56,9 +58,12 @@ export class Chapter3Source implements AttentionSource {
     const { spec, input, mode } = this.of
     const [batch, length, dIn] = inputShape(input) as [number, number, number]
     const square = batch * spec.numHeads * length * length
-    let bytes = countParameters(spec) * float32 * 2 + batch * length * dIn * float32
-    let operations = 10 * (countParameters(spec) + batch * length * dIn)
-    bytes += countParameterTensors(spec) * tensorBytes
+    // The wrapper's heads are drawn apart and joined for the engines.
+    const copies = spec.kind === 'multi-head-wrapper' ? 2 : 1
+    let bytes = copies * countParameters(spec) * float32 + batch * length * dIn * float32
+    const tensors = countParameterTensors(spec)
+    bytes += tensors * tensorBytes
+    let operations = 10 * (countParameters(spec) + batch * length * dIn) + tensors * operationsPerTensor
     if (this.#drops()) bytes += square + square / spec.numHeads
     if (mode === 'train') operations += 10 * square
     if ('randn' in input) operations += input.advance

@@ -5,6 +5,7 @@ import { scaled } from '../../problem/scoring.ts'
 import { selfAttentionSize } from '../../problem/size.ts'
 import { causal, visibilityOf } from '../../problem/visibility.ts'
 import type { Visibility } from '../../problem/visibility.ts'
+import { giveBackFloats, takeFloats } from '../../tensor/float-memory.ts'
 import type { AttentionRule, LayerArchitecture, Linear, Norm } from './architecture.ts'
 import { projectionNames } from './backbone/plan.ts'
 import type { Projection as ProjectionName } from './backbone/plan.ts'
@@ -24,7 +25,7 @@ export interface LayerProblemOptions {
 }
 
 /**
- * A layer's attention as the problem that engines solve.
+ * A layer's attention as the problem that engines solve. Its weights are the caller's, who may `giveBackWeights`.
  * @param input what enters the layer's attention, after its norm: (T, width)
  */
 export async function layerProblem(
@@ -149,11 +150,11 @@ async function projectionOf(
     if (projections.kind === 'separate') return head * headDim
     return (projections.order === 'stacked' ? which * attention.heads + head : head * 3 + which) * headDim
   }
-  const weight = new Float32Array(heads.length * headDim * inputs)
+  const weight = takeFloats(heads.length * headDim * inputs)
   const bias = linear.bias === null ? null : new Float32Array(heads.length * headDim)
   for (const { first, count, to } of runsOf(heads.map(firstRow), headDim)) {
-    weight.set(await weights.read(linear.weight, first * inputs, (first + count) * inputs), to * inputs)
-    if (bias !== null) bias.set(await weights.read(linear.bias!, first, first + count), to)
+    await weights.readInto(weight.subarray(to * inputs, (to + count) * inputs), linear.weight, first * inputs)
+    if (bias !== null) await weights.readInto(bias.subarray(to, to + count), linear.bias!, first)
   }
   return { weight, bias: biasGain === 1 || bias === null ? bias : bias.map((each) => each * biasGain) }
 }
@@ -169,8 +170,17 @@ function runsOf(firstRows: readonly number[], rows: number): { first: number; co
   return runs
 }
 
-async function whole({ weight, bias }: Linear, weights: Weights): Promise<Projection> {
-  return { weight: await weights.read(weight), bias: bias === null ? null : await weights.read(bias) }
+async function whole({ weight, bias, inputs, outputs }: Linear, weights: Weights): Promise<Projection> {
+  const values = takeFloats(inputs * outputs)
+  await weights.readInto(values, weight, 0)
+  return { weight: values, bias: bias === null ? null : await weights.read(bias) }
+}
+
+/** The memory of a problem's weights may be used for something else: nobody reads them any more. */
+export function giveBackWeights({ operands }: AttentionProblem): void {
+  if (operands.kind !== 'projected') return
+  const { query, key, value, output } = operands.projections
+  for (const projection of [query, key, value, output]) if (projection !== null) giveBackFloats(projection.weight)
 }
 
 async function headNorm(norm: Norm | null, weights: Weights): Promise<HeadNorm | null> {

@@ -5,7 +5,7 @@ import { seenPairs } from '../../problem/visibility.ts'
 import type { AttentionSource, Needs, SourceDescription, SourceLayer } from '../source.ts'
 import type { Architecture, LayerArchitecture, Linear } from './architecture.ts'
 import type { End, Gains } from './backbone/run.ts'
-import { layerOutline } from './layer.ts'
+import { giveBackWeights, layerOutline } from './layer.ts'
 import type { LayerProblemOptions } from './layer.ts'
 
 /** What enters a layer's attention, after its norm: (T, width). Not to be written to: others may have it too. */
@@ -138,14 +138,15 @@ export class DecoderSource implements AttentionSource {
       }
       const { layer, input } = output
       const options = { ...this.#options(headsOf.get(layer)!, needs), biasGains: biasGainsOf(request.gains, layer) }
+      const problem = await model.layerProblem(layer, input, options)
       yield {
         layer,
-        problem: await model.layerProblem(layer, input, options),
+        problem,
         inputs: new Map([
           ['hidden_states', { shape: [1, request.tokens.length, model.architecture.width], data: input }],
         ]),
         parameters: null,
-        solved() {},
+        solved: () => giveBackWeights(problem),
         end() {},
       }
     }

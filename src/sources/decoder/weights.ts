@@ -14,6 +14,8 @@ export interface Weights {
   /** The file's name in its folder. */
   readonly file: string
   place(parameter: Parameter): WeightPlace
-  /** A parameter's values from element `from` to, not including, element `to`; all of them by default. */
-  read(parameter: Parameter, from?: number, to?: number): Promise<Float32Array>
+  /** All of a parameter's values. */
+  read(parameter: Parameter): Promise<Float32Array>
+  /** A parameter's values from element `from` on, as many as there is room for. */
+  readInto(into: Float32Array, parameter: Parameter, from: number): Promise<void>
 }

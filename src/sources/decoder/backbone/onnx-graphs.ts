@@ -11,22 +11,25 @@ const opset = 23
 export const tokensInput = 'tokens' // (T), token ids
 export const positionsInput = 'positions' // (T): 0, 1, ...
 export const targetsInput = 'targets' // (T, 1), token ids
+/** No input and output of a graph have one name, as `residual` is both of a segment. */
+export const outputName = (name: string): string => `out_${name}`
 /** The inputs of a table of cosines and sines, (1, T, dim / 2), by its number among the segment's. */
 export const rotaryInputs = (index: number): { cos: string; sin: string } => ({
   cos: `cos_${index}`,
   sin: `sin_${index}`,
 })
 
-/** A segment as an ONNX model that hands out the named values. Weights stay in their file. */
-export function segmentGraph(segment: Segment, wanted: readonly string[], weights: Weights): Uint8Array {
+/**
+ * A segment as an ONNX model, its outputs under `outputName`: all of them, so that one session, which maps the weights,
+ * serves whatever is wanted. Weights stay in their file.
+ */
+export function segmentGraph(segment: Segment, weights: Weights): Uint8Array {
   const graph = new Graph({ opset })
   const values = new Map<string, Value>(segment.inputs.map(({ name }) => [name, graph.input(name, 'float', 2)]))
   const inputs = new SegmentInputs(graph, segment)
   for (const operation of segment.operations) values.set(operation.out, step(operation))
-  for (const name of wanted) {
-    const { value } = segment.outputs.find((output) => output.name === name)!
-    graph.output(`out_${name}`, graph.op('Identity', [values.get(value)!]))
-  }
+  for (const { name, value } of segment.outputs)
+    graph.output(outputName(name), graph.op('Identity', [values.get(value)!]))
   return graph.model()
 
   function step(operation: Operation): Value {

@@ -6,6 +6,7 @@ import { blocksOf, visibleIn } from './blocks.ts'
 import type { Interpreter, Rows, SegmentInputs } from './interpreter.ts'
 import {
   attendGraph,
+  outputName,
   positionsInput,
   rotariesOf,
   rotaryInputs,
@@ -104,11 +105,11 @@ export function onnxruntimeInterpreter(
 
   return {
     async run<Name extends string>(segment: Segment, inputs: SegmentInputs<Matrix>, wanted: readonly Name[]) {
-      const session = await sessionOf(`${segment.name} ${wanted}`, () => segmentGraph(segment, wanted, weights))
+      const session = await sessionOf(segment.name, () => segmentGraph(segment, weights))
       const rows = Object.values(inputs.values)[0]?.rows ?? inputs.tokens.length
       const results = wanted.map((name) => matrix(rows, segment.outputs.find((output) => output.name === name)!.width))
       const fetches = Object.fromEntries(
-        wanted.map((name, index) => [`out_${name}`, floats(results[index]!.data, [rows, results[index]!.width])]),
+        wanted.map((name, index) => [outputName(name), floats(results[index]!.data, [rows, results[index]!.width])]),
       )
       await session.run(feedsOf(segment, inputs), fetches)
       return Object.fromEntries(wanted.map((name, index) => [name, results[index]!])) as Record<Name, Matrix>

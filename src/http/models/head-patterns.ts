@@ -1,9 +1,9 @@
-import { Mt19937 } from '../random/mt19937.ts'
-import type { AttentionResult } from '../attention/result.ts'
-import { estimateMean } from '../statistics/intervals.ts'
-import type { Estimate } from '../statistics/intervals.ts'
-import { tokenPatterns, uniformTokenPatterns } from '../statistics/token-patterns.ts'
-import type { Repeats } from '../statistics/token-patterns.ts'
+import { Mt19937 } from '../../random/mt19937.ts'
+import type { AttentionResult } from '../../attention/result.ts'
+import { estimateMean } from '../../statistics/intervals.ts'
+import type { Estimate } from '../../statistics/intervals.ts'
+import { tokenPatterns, uniformTokenPatterns } from '../../statistics/token-patterns.ts'
+import type { Repeats } from '../../statistics/token-patterns.ts'
 
 /** What a head may be known by on random tokens that are repeated once. */
 export const headPatterns = [
