@@ -56,7 +56,8 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let worst = 0
   for (let i = 0; i < a.length; i++) {
     const d = Math.abs(a[i]! - b[i]!)
-    if (!(d <= worst)) worst = d // a NaN is taken up, too
+    if (Number.isNaN(d)) return NaN // which is no agreement, whatever comes after it
+    worst = Math.max(worst, d)
   }
   return worst
 }

@@ -5,7 +5,7 @@ import type { Message } from './protobuf.ts'
 export type Value = string
 
 /** ONNX element types, by their numbers in TensorProto.DataType. */
-const elementTypes = { float: 1, uint8: 2, int64: 7, bool: 9 } as const
+const elementTypes = { float: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const
 type ElementType = keyof typeof elementTypes
 
 /** A whole number is an INT attribute, a list of them INTS, text STRING; `{ float }` makes a FLOAT of a number. */

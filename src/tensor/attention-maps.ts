@@ -118,7 +118,9 @@ export class AttentionMaps {
     const index = rowIndex(this.visibility, item, head, query)
     const first = this.visibility.first[index]!
     const end = this.visibility.end[index]!
-    return { data: block.data, offset: row * block.width + (first - block.firstKey), first, end }
+    // A row that sees no key lies nowhere, and its first key is none of the block's.
+    const within = first === end ? 0 : first - block.firstKey
+    return { data: block.data, offset: row * block.width + within, first, end }
   }
 
   /** The numbers of the keys from the first to the last that a row sees: a view. */

@@ -3,25 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AttentionOutput, Engine, Wanted } from '../../src/engines/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/index.ts'
 import { rowStatisticsOf } from '../../src/statistics/row-statistics.ts'
-import type { RowStatistics } from '../../src/statistics/row-statistics.ts'
-import { AttentionMaps } from '../../src/tensor/attention-maps.ts'
-import { sizeOf } from '../../src/tensor/tensor.ts'
-import type { Tensor } from '../../src/tensor/tensor.ts'
+import { anyAttention } from './any-attention.ts'
+import { expectRows, expectTensor, greatest, greatestDifference, greatestScore } from './compare.ts'
+import type { Tolerance } from './compare.ts'
 import { extremes } from './extremes.ts'
 import { drawProblem, inputOf, problemCases, withInput, withoutValues } from './problems.ts'
-import { rowColumns, rowsOf } from './rows.ts'
-
-/**
- * Greatest error that an engine may have, against float64. A tensor's is relative to its greatest magnitude; that of
- * weights and row statistics is per unit of the greatest |score|, since rounding a score moves its weight by as much.
- */
-export interface Tolerance {
-  /** queries, keys, values, scores, context */
-  readonly tensors: number
-  readonly weights: number
-  /** Row statistics; the distance, in tokens, relative to the sequence's length. */
-  readonly statistics: number
-}
+import { rowsOf } from './rows.ts'
 
 const everything: Required<Wanted> = {
   statistics: true,
@@ -192,6 +179,8 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
 
   describe('at the edge of float32', () => extremes(() => engine, oracle, tolerance.statistics))
 
+  describe('any attention', () => anyAttention(() => engine, oracle, tolerance))
+
   it('does not write to the problem', async () => {
     for (const of of problemCases.filter(({ seqLen }) => seqLen < 130)) {
       const problem = drawProblem(of)
@@ -236,43 +225,4 @@ export function conformance(name: string, create: () => Promise<Engine>, toleran
     expect(['cpu', 'gpu']).toContain(engine.device)
     expect(engine.version).not.toBe('')
   })
-}
-
-/** The greatest magnitude of a score, at least 1. */
-function greatestScore({ scores }: AttentionOutput): number {
-  return [...rowsOf(scores!)].reduce((most, row) => row.reduce((max, score) => Math.max(max, Math.abs(score)), most), 1)
-}
-
-/** Greatest absolute difference of two series of numbers; NaN when one of them has one. */
-function greatest(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length)
-  let difference = 0
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(actual[i]! - expected[i]!)
-    if (!(error <= difference)) difference = error
-  }
-  return difference
-}
-
-function greatestDifference(actual: AttentionMaps, expected: AttentionMaps): number {
-  const rows = rowsOf(actual)
-  return [...rowsOf(expected)].reduce((most, row) => Math.max(most, greatest(rows.next().value!, row)), 0)
-}
-
-/** Within `relative` of the greatest magnitude of the expected tensor. */
-function expectTensor(actual: Tensor, expected: Tensor, relative: number): void {
-  expect(actual.shape).toEqual(expected.shape)
-  expect(actual.data.length).toBe(sizeOf(expected.shape))
-  const magnitude = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  expect(greatest(actual.data, expected.data)).toBeLessThanOrEqual(relative * magnitude)
-}
-
-function expectRows(actual: RowStatistics, expected: RowStatistics, absolute: number): void {
-  const { batch, heads, visibility } = expected
-  expect([actual.batch, actual.heads, actual.visibility.queries]).toEqual([batch, heads, visibility.queries])
-  for (const column of rowColumns) {
-    const unit = column === 'distance' ? visibility.keys : 1
-    expect(greatest(actual[column], expected[column]), column).toBeLessThanOrEqual(absolute * unit)
-  }
-  expect(Math.min(...actual.entropy), 'an entropy is not negative').toBeGreaterThanOrEqual(0)
 }

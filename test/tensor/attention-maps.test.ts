@@ -49,3 +49,11 @@ it('keeps a matrix whole as one block', () => {
   expect([0, 1, 2].map((query) => [...maps.row(0, 0, query)])).toEqual([[1], [2, 3], [4, 5, 6]])
   expect(maps.locate(0, 0, 2)).toMatchObject({ offset: 6, first: 0, end: 3 })
 })
+
+it('takes nothing for a row that sees no key, beside rows that see late ones', () => {
+  const rules = { batch: 1, heads: 1, queries: 2, keys: 6, offset: 4, window: [0, 0] as const, keyLengths: [5] }
+  const maps = AttentionMaps.empty(1, 1, visibilityOf(rules), 0)
+  maps.setRow(0, 0, 0, [7])
+  maps.setRow(0, 0, 1, [])
+  expect([0, 1].map((query) => [...maps.row(0, 0, query)])).toEqual([[7], []])
+})

@@ -26,54 +26,7 @@ export const rowColumns = [
  */
 export const momentColumns = 16
 
-export interface ProjectStructure {
-  /** Whether each has a bias. No values where theirs is null. */
-  readonly query: boolean
-  readonly key: boolean
-  readonly value: boolean | null
-  /** Whether there are several items. */
-  readonly several: boolean
-}
-
-/**
- * Queries, keys and values, each x W^T + b, the sequence's positions first: what a row sees, the keys before it, is
- * then the beginning of the memory, and needs no copy. That order is x's own where there is one item. x (B * T, I),
- * query.weight (H * D, I), query.bias (H * D); key and value likewise, with G heads; several items: shape = [B, T, -1]
- * -> query (T, B, H * D), key and value (T, B, G * D), and the sum of the squares of each, squares (1, 2 or 3)
- */
-export function projectGraph(structure: ProjectStructure): Uint8Array {
-  const graph = new Graph()
-  const x = graph.input('x', 'float', 2)
-  const squares: Value[] = []
-  const shape = structure.several ? graph.input('shape', 'int64', 1) : null
-  for (const name of ['query', 'key', 'value'] as const) {
-    const bias = structure[name]
-    if (bias === null) continue
-    const itemsFirst = linear(graph, x, name, bias)
-    squares.push(graph.op('ReduceSumSquare', [itemsFirst]))
-    graph.output(
-      name,
-      shape === null
-        ? itemsFirst
-        : graph.op('Transpose', [graph.op('Reshape', [itemsFirst, shape])], { perm: [1, 0, 2] }),
-    )
-  }
-  graph.output('squares', graph.op('Concat', squares, { axis: 1 }))
-  return graph.model()
-}
-
-/** The output projection. x (B * T, H * D), output.weight (O, H * D), output.bias (O) -> context (B * T, O) */
-export function outputGraph(bias: boolean): Uint8Array {
-  const graph = new Graph()
-  graph.output('context', linear(graph, graph.input('x', 'float', 2), 'output', bias))
-  return graph.model()
-}
-
-function linear(graph: Graph, x: Value, name: string, bias: boolean): Value {
-  const weight = graph.input(`${name}.weight`, 'float', 2)
-  return graph.op('Gemm', [x, weight, ...(bias ? [graph.input(`${name}.bias`, 'float', 1)] : [])], { transB: 1 })
-}
-
+/** Of a causal block. */
 export interface BlockStructure {
   /** Whether scores or values may be too large for float32, or scores further apart than it can say. */
   readonly guarded: boolean
@@ -89,7 +42,8 @@ export interface BlockStructure {
 }
 
 /**
- * Rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them sees.
+ * The causal rule alone: rows r0..r1 of all items and heads, n of them, against the w = r1 keys that the last of them
+ * sees. Every other rule is ruled-graph.ts's.
  *
  * Reads query (n, B, H, D), key and, for the context, value (w, B, G, D), scale (1); where there is dropout, keep
  * (B, H, T, T), keepProbability (1) and from = r0; for statistics, moments (w, momentColumns), key j's being w - 1 - j
@@ -97,8 +51,8 @@ export interface BlockStructure {
  * device: to = r1, size = n, before = max(0, r0 - 1), maskPadding = [0, r0, 0, 0], nearPadding = [0, 0, 0, 1 if r0 = 0,
  * 0, 0, 0, 0], for statistics step = n + 2, and where heads are grouped keyHeads (H), the keys' head of each head.
  *
- * Writes rows (B, H, n, rowColumns + momentColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D), weights and scores (B, H, n, w)
- * where they are wanted. What lies beyond the diagonal in scores is not masked.
+ * Writes rows (B, H, n, rowColumns + momentColumns or 1), future (1, 1, 1, 1), and mixed (B, n, H, D),
+ * weights and scores (B, H, n, w) where they are wanted. What lies beyond the diagonal in scores is not masked.
  *
  * Where scores and values are known to be moderate a block is not guarded, which would take half as long again.
  */
@@ -131,10 +85,10 @@ export function blockGraph(structure: BlockStructure): Uint8Array {
 
   if (structure.context) {
     const value = seen('value')
+    const product = (weights: Value, value: Value): Value =>
+      graph.op('com.microsoft.FusedMatMul', [weights, value], { transBatchB: 1 })
     const mix = (weights: Value): Value =>
-      structure.guarded
-        ? guardedMix(graph, weights, value, hidden)
-        : graph.op('com.microsoft.FusedMatMul', [weights, value], { transBatchB: 1 })
+      structure.guarded ? guardedMix(graph, weights, value, hidden, product) : product(weights, value)
     let mixed: Value
     if (structure.dropout) {
       const keep = slice(slice(graph.input('keep', 'uint8', 4), rows, whole('from'), to), columns, zero, to)

@@ -7,7 +7,7 @@ import type { Graph, Value } from '../../onnx/graph.ts'
  */
 
 /** e to this is 0, and 0 times it is 0: scores further below their row's greatest are counted as this far below. */
-const furthest = -1e4
+export const furthest = -1e4
 
 export interface GuardedRows {
   /** Scores less the greatest of their row, `furthest` at least; (B, H, n, w) */
@@ -34,13 +34,17 @@ export function guardedSoftmax(graph: Graph, scores: Value, hidden: Value, colum
 
 /**
  * Values mixed, where a row that sees a value that is not finite has no number in that value's column.
- * weights (B, H, n, w), value (w, B, H, D), hidden (n, w) -> (B, H, n, D)
+ * weights (B, H, n, w), value as `product` takes it, hidden (n, w) or what is repeated to (B, H, n, w) -> (B, H, n, D)
  */
-export function guardedMix(graph: Graph, weights: Value, value: Value, hidden: Value): Value {
+export function guardedMix(
+  graph: Graph,
+  weights: Value,
+  value: Value,
+  hidden: Value,
+  product: (weights: Value, value: Value) => Value,
+): Value {
   const number = (value: number): Value => graph.constant([1], Float32Array.of(value))
   const [nothing, one] = [number(0), number(1)]
-  const product = (left: Value, right: Value): Value =>
-    graph.op('com.microsoft.FusedMatMul', [left, right], { transBatchB: 1 })
   const finite = graph.op('Equal', [graph.op('Mul', [value, nothing]), nothing])
   const mixed = product(weights, graph.op('Where', [finite, value, nothing]))
   const never = graph.op('Less', [weights, nothing]) // (B, H, n, w), for its shape

@@ -1,7 +1,6 @@
 import type { AttentionProblem } from '../../problem/problem.ts'
 import type { AttentionOutput, Device, Engine, Wanted } from '../engine.ts'
 import { engineFailure } from '../failure.ts'
-import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
 import { costOf } from './cost.ts'
 import { cudaEnvironment, whyNoCuda } from './cuda.ts'
 import { Sessions } from './sessions.ts'
@@ -38,7 +37,7 @@ export async function openOnnxruntime(options: OnnxruntimeOptions): Promise<Engi
     device,
     version: runtime.env.versions.node!,
     cost: (outline, wanted) => costOf(outline, wanted, blockElements),
-    unsupported: (outline) => firstUnsupported(outline, causalSelfAttention),
+    unsupported: () => null,
     /**
      * One at a time: a run is several native calls, between which others would let sessions go or double the memory.
      */

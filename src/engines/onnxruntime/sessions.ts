@@ -8,9 +8,9 @@ import { cudaSessionOptions } from './cuda.ts'
 /** The module, which is loaded only where this engine is used: its native library takes a tenth of a second. */
 export type Runtime = typeof import('onnxruntime-node')
 
-/** What a graph reads: floats or bytes with their shape, or whole numbers as they are. */
+/** What a graph reads: floats, bytes or whole numbers of 32 bits with their shape, or of 64 bits as they are. */
 export type Feeds = Readonly<
-  Record<string, readonly [Float32Array | Uint8Array, readonly number[]] | readonly number[]>
+  Record<string, readonly [Float32Array | Uint8Array | Int32Array, readonly number[]] | readonly number[]>
 >
 /** The shape of each output of a graph, float32 throughout. */
 export type Shapes = Readonly<Record<string, readonly number[]>>
@@ -89,6 +89,7 @@ export class Sessions {
     const [data, shape] = value
     if (data instanceof Float32Array) return new Tensor('float32', data, shape as readonly number[])
     if (data instanceof Uint8Array) return new Tensor('uint8', data, shape as readonly number[])
+    if (data instanceof Int32Array) return new Tensor('int32', data, shape as readonly number[])
     return new Tensor('int64', BigInt64Array.from(value as readonly number[], BigInt), [value.length])
   }
 
