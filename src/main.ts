@@ -2,7 +2,7 @@ import { ConfigError, gpusOf, readConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { lockDataDir } from './data-dir.ts'
 import { serveGateway } from './gateway/gateway.ts'
-import { listen } from './http/listen.ts'
+import { announcePage, listen } from './http/listen.ts'
 import { createLog } from './log.ts'
 import type { ServiceProcess } from './gateway/service-process.ts'
 
@@ -36,6 +36,7 @@ async function serveAlone(config: Config): Promise<void> {
   await service.verify()
   const { status, reason } = service.readiness
   log.info({ engine: service.engines.main.name, device: service.engines.main.device, reason }, status)
+  if (process.stdout.isTTY && status === 'ready') announcePage(service.app, config)
 }
 
 /** Which of its processes this is: what a user starts, or a child that its gateway starts. */

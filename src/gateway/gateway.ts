@@ -5,7 +5,7 @@ import { MemoryLedger } from '../admission/memory-ledger.ts'
 import type { Config } from '../config.ts'
 import { ServiceError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
-import { listen } from '../http/listen.ts'
+import { announcePage, listen } from '../http/listen.ts'
 import { frontParts } from '../http/front.ts'
 import { closeApp, InFlight } from '../http/plugins/in-flight.ts'
 import { openapiRoutes } from '../http/openapi/routes.ts'
@@ -145,6 +145,7 @@ export async function serveGateway(
     throw error
   }
   await door.listen(app)
+  if (process.stdout.isTTY) void readiness.whenReady.then(() => announcePage(app, config))
   for (const worker of workers) worker.start()
   jobs.startIfNeeded()
   void removeLeftFolders(folder, doorName).then((left) => {

@@ -46,7 +46,7 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const basePath = new BasePath(config.BASE_PATH)
   const app = Fastify({
-    loggerInstance: logger,
+    loggerInstance: requestLogLevel === 'debug' ? withoutAnnouncements(logger) : logger,
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes its own line
     childLoggerFactory: (parent, bindings, options) => new RequestLogger(parent, bindings, options),
     genReqId: (request) => {
@@ -110,4 +110,9 @@ export async function buildApp(
   readJsonBodies(app)
   for (const part of parts) await part(app)
   return app
+}
+
+/** A log in which what Fastify says of itself, the address that it listens on, is `debug`. */
+function withoutAnnouncements(logger: FastifyBaseLogger): FastifyBaseLogger {
+  return Object.create(logger, { info: { value: logger.debug.bind(logger) } }) as FastifyBaseLogger
 }

@@ -5,6 +5,9 @@ export type ReadyStatus = 'starting' | 'ready' | 'draining' | 'failed'
 export class Readiness {
   #status: ReadyStatus = 'starting'
   #reason: string | undefined
+  readonly #first = Promise.withResolvers<void>()
+  /** Resolves when it is ready for the first time. */
+  readonly whenReady: Promise<void> = this.#first.promise
 
   get status(): ReadyStatus {
     return this.#status
@@ -15,7 +18,9 @@ export class Readiness {
   }
 
   ready(): void {
-    if (this.#status !== 'draining') this.#set('ready', undefined)
+    if (this.#status === 'draining') return
+    this.#set('ready', undefined)
+    this.#first.resolve()
   }
 
   failed(reason: string): void {

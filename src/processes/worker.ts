@@ -97,7 +97,9 @@ export async function serveWorker(
     // A worker that is killed writes nothing at its end; before ready, for it may take a second once
     flushCompileCache()
     readiness.ready()
-    log.info({ engine: engines.main.name, device: engines.main.device }, 'ready')
+    // On a terminal the gateway's last line says it, once
+    const level = process.stdout.isTTY ? 'debug' : 'info'
+    log[level]({ engine: engines.main.name, device: engines.main.device }, 'ready')
     say({ type: 'ready', device: engines.main.device, engines: engines.availability, routes: [...new Set(routes)] })
   } catch (error) {
     const reason = (error as Error).message

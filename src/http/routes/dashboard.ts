@@ -10,13 +10,17 @@ import { matchesTag } from '../entity-tag.ts'
 /** Where `npm run build:dashboard` writes the page. */
 const builtDashboard = fileURLToPath(new URL('../../../build/dashboard/', import.meta.url))
 
+export function dashboardIsBuilt(folder: string = builtDashboard): boolean {
+  return existsSync(join(folder, 'index.html'))
+}
+
 /** The page holds no data and asks for a key itself; openapi.yaml describes the API alone. */
 const page = { schema: { hide: true }, config: { open: true } }
 
 /** GET /: the dashboard, a static page without data, and its assets, whose names change with their content. */
 export function dashboardRoutes(basePath: string, folder: string = builtDashboard): AppPart {
   return async (app) => {
-    if (!existsSync(folder)) {
+    if (!dashboardIsBuilt(folder)) {
       app.get('/', page, async () => {
         throw new ServiceError(
           'not-found',
