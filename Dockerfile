@@ -46,12 +46,14 @@ LABEL org.opencontainers.image.title="attention-service" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data MODELS_DIR=/app/models
 # A number, so that Kubernetes' runAsNonRoot can tell; it owns nothing but the data.
 RUN mkdir /data && chown 10001:10001 /data
 COPY --from=build /app/package.json /app/openapi.yaml /app/LICENSE ./
 COPY --from=build /app/build ./build
 COPY --from=build /app/src ./src
+# The shipped model; mount a folder of your own over it, or set MODELS_DIR.
+COPY --from=build /app/models ./models
 USER 10001:10001
 VOLUME /data
 EXPOSE 8080

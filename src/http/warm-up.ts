@@ -1,9 +1,11 @@
 import { compute } from '../attention/compute.ts'
 import type { Engines } from '../engines/select.ts'
-import { modelKinds } from '../sources/chapter-3/spec.ts'
+import { causal } from './attention/causal.ts'
+import { multiHead } from './attention/multi-head.ts'
+import { multiHeadWrapper } from './attention/multi-head-wrapper.ts'
+import type { AttentionKind } from './attention/kind.ts'
 import { attentionForms, encodeAttention } from './attention-forms.ts'
 import { readPresentation } from './read/presentation.ts'
-import { readAttentionRequest } from './read/attention-request.ts'
 
 /** Runs after which V8 has compiled the way of a small request. */
 const smallRuns = 300
@@ -14,18 +16,19 @@ const smallRuns = 300
  */
 export async function warmUp(engines: Engines): Promise<void> {
   const shown = readPresentation({}, attentionForms)
-  const run = async (kind: (typeof modelKinds)[number], width: number, seqLen: number, runs: number): Promise<void> => {
-    const heads = kind === 'causal' ? {} : { num_heads: 2 }
+  const run = async (kind: AttentionKind, width: number, length: number, runs: number): Promise<void> => {
+    const heads = kind === causal ? {} : { num_heads: 2 }
     for (let seed = 0; seed < runs; seed++) {
-      const request = readAttentionRequest(kind, {
+      const request = kind.read({
         model: { d_in: width, d_out: width, seed, ...heads },
-        input: { randn: [1, seqLen, width], seed },
+        input: { randn: [1, length, width], seed },
       })
       await encodeAttention(await compute(request, engines), request.presentation, 'json', shown)
     }
   }
-  for (const kind of modelKinds) {
-    await run(kind, 16, 8, smallRuns / modelKinds.length)
+  const classes = [causal, multiHeadWrapper, multiHead]
+  for (const kind of classes) {
+    await run(kind, 16, 8, smallRuns / classes.length)
     await run(kind, 64, 192, 1)
   }
 }

@@ -53,6 +53,24 @@ export class ModelText {
     return { text, tokens }
   }
 
+  /** Tokens that texts are made of: those of the model's vocabulary that the tokenizer has not added to it. */
+  ordinaryTokens(): number[] {
+    return this.#tokenizer.ordinary().filter((id) => id < this.#vocabulary)
+  }
+
+  /** The special tokens that the tokenizer puts before and after a text. */
+  frame(): { readonly before: readonly number[]; readonly after: readonly number[] } {
+    const tokens = this.#tokenizer.encode('a', true)
+    const first = tokens.findIndex(({ special }) => !special)
+    const last = tokens.findLastIndex(({ special }) => !special)
+    const ids = tokens.map(({ id }) => id)
+    return { before: ids.slice(0, Math.max(0, first)), after: ids.slice(last + 1) }
+  }
+
+  get contextLength(): number {
+    return this.#contextLength
+  }
+
   /** A token decoded alone; empty where the tokenizer does not know it. */
   textOf(id: number): string {
     return this.#tokenizer.textOf(id) ?? ''

@@ -28,21 +28,42 @@ export function repeatsOf(tokens: readonly number[]): Repeats {
 
 /** The patterns of a head in an item: means over the rows that have such keys among those that they see. */
 export function tokenPatterns(weights: AttentionMaps, item: number, head: number, repeats: Repeats): TokenPatterns {
-  const mean = (keysOf: readonly (readonly number[])[]): number | null => {
-    let sum = 0
-    let rows = 0
-    for (const [query, keys] of keysOf.entries()) {
-      if (keys.length === 0) continue
-      const { data, offset, first, end } = weights.locate(item, head, query)
-      let any = false
-      for (const key of keys) {
-        if (key < first || key >= end) continue
-        any = true
-        sum += data[offset + key - first]!
-      }
-      if (any) rows++
-    }
-    return rows === 0 ? null : sum / rows
-  }
+  const mean = (keysOf: Repeats['same']): number | null =>
+    meanOver(weights, item, head, keysOf, ({ data, offset, first }, keys) =>
+      keys.reduce((sum, key) => sum + data[offset + key - first]!, 0),
+    )
   return { induction: mean(repeats.after), duplicateToken: mean(repeats.same) }
+}
+
+/** What equal weights on all keys that a row sees give over the same rows. */
+export function uniformTokenPatterns(
+  weights: AttentionMaps,
+  item: number,
+  head: number,
+  repeats: Repeats,
+): TokenPatterns {
+  const mean = (keysOf: Repeats['same']): number | null =>
+    meanOver(weights, item, head, keysOf, ({ first, end }, keys) => keys.length / (end - first))
+  return { induction: mean(repeats.after), duplicateToken: mean(repeats.same) }
+}
+
+/** The mean of a value over the rows that see any of their keys; null where none does. */
+function meanOver(
+  weights: AttentionMaps,
+  item: number,
+  head: number,
+  keysOf: Repeats['same'],
+  value: (row: ReturnType<AttentionMaps['locate']>, seenKeys: readonly number[]) => number,
+): number | null {
+  let sum = 0
+  let rows = 0
+  for (const [query, keys] of keysOf.entries()) {
+    if (keys.length === 0) continue
+    const row = weights.locate(item, head, query)
+    const seen = keys.filter((key) => key >= row.first && key < row.end)
+    if (seen.length === 0) continue
+    sum += value(row, seen)
+    rows++
+  }
+  return rows === 0 ? null : sum / rows
 }

@@ -14,12 +14,10 @@ import { loadEngines } from '../../src/engines/load.ts'
 import { parseFigureSelection } from '../../src/figures/index.ts'
 import { encodeAttention, formCost, requestFor } from '../../src/http/attention-forms.ts'
 import type { AttentionForm } from '../../src/http/attention-forms.ts'
-import { readAttentionRequest } from '../../src/http/read/attention-request.ts'
-import type { AttentionBody } from '../../src/http/schemas/attention.ts'
-import type { ModelKind } from '../../src/sources/chapter-3/spec.ts'
+import { attentionKinds } from '../../src/http/attention/kinds.ts'
 
 export interface MeasuredRequest {
-  readonly kind: ModelKind
+  readonly kind: string
   readonly body: object
   readonly engine: EngineName | 'auto'
   readonly form: AttentionForm
@@ -34,6 +32,7 @@ export interface Measurement {
 }
 
 const { kind, body, engine, form } = JSON.parse(process.argv[2]!) as MeasuredRequest
+const { read } = attentionKinds.find((each) => each.kind === kind)!
 const engines = await loadEngines({
   engine,
   device: 'cpu',
@@ -44,7 +43,7 @@ const engines = await loadEngines({
 })
 const selection = parseFigureSelection({})
 const run = async (of: object, as: AttentionForm): Promise<void> => {
-  const request = requestFor(as, readAttentionRequest(kind, of as AttentionBody), selection)
+  const request = requestFor(as, read(of), selection)
   const result = await compute(request, engines)
   const encoded = await encodeAttention(result, request.presentation, as, { selection, strings: false })
   if (encoded instanceof Readable) for await (const piece of encoded) giveBack(piece as Buffer) // as it is written to a client
@@ -60,7 +59,7 @@ for (const as of new Set<AttentionForm>(['json', form]))
 globalThis.gc?.()
 writeFileSync('/proc/self/clear_refs', '5') // the peak begins here
 const before = resident('VmRSS')
-const request = requestFor(form, readAttentionRequest(kind, body as AttentionBody), selection)
+const request = requestFor(form, read(body), selection)
 const computed = estimate(request, engines.for(request.source.outlines(needsOf(request.returns)), request.engine))
 const encoding = formCost(form, request, selection, computed.numbers)
 const started = process.cpuUsage()

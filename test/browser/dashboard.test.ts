@@ -76,7 +76,7 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
     const answer = (
       await service.post('/attention/multi-head', {
         model: { d_in: 4, d_out: 4, num_heads: 2, dropout: 0.1 },
-        input: { randn: [5, 6, 4], advance: 960 },
+        input: { randn: [5, 6, 4], seed: 42, advance: 960 },
       })
     ).json()
     const weight = answer.weights[0][0][2][1] as number
@@ -155,7 +155,7 @@ describe.skipIf(absent(!chromiumIsHere, 'Chromium'))('dashboard', { timeout: 90_
           (
             await service.post('/attention/causal', {
               model: { d_in: 20, d_out: 16, dropout: 0.1, qkv_bias: bias },
-              input: { randn: [5, 8, 20] },
+              input: { randn: [5, 8, 20], seed: 42 },
             })
           ).json().weights[0][0] as number[][],
       ),

@@ -52,6 +52,13 @@ describe('the manifests fit the service', () => {
     )
   })
 
+  it('have the shipped model in the image, where the service looks for models', () => {
+    const folder = /MODELS_DIR=\/app\/(\S+)/.exec(dockerfile)![1]!
+    expect(dockerfile).toContain(`COPY --from=build /app/${folder} ./${folder}`)
+    expect(readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')).toContain(`!${folder}`)
+    expect(existsSync(join(root, folder, 'tiny-shakespeare', 'config.json'))).toBe(true)
+  })
+
   it('run it without rights, on a root file system that is read only', () => {
     expect(container.securityContext).toMatchObject({
       readOnlyRootFilesystem: true,

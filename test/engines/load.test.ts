@@ -3,8 +3,9 @@ import { defaultEnvironment } from '../../src/config.ts'
 import { loadEngines } from '../../src/engines/load.ts'
 import type { LoadOptions } from '../../src/engines/load.ts'
 import { nvidiaGpus } from '../../src/engines/nvidia.ts'
-import { directLimit, directWork } from '../../src/engines/select.ts'
-import type { Engines } from '../../src/engines/select.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import { referenceEngine } from '../../src/engines/reference/index.ts'
+import { directLimit, directWork, Engines } from '../../src/engines/select.ts'
 import { selfAttentionOutline } from '../../src/problem/outline.ts'
 
 const study = { batch: 5, length: 8, dIn: 20, heads: 2, headDim: 8, outputDim: 16 }
@@ -52,14 +53,13 @@ describe('the engines of a process', () => {
     expect([engines.for(small).name, engines.for(large).name, engines.main.name]).toEqual([engine, engine, engine])
   })
 
-  it('refuses an engine that cannot solve such a problem, by what it cannot and by who can', async () => {
-    await load({})
-    const capped = { ...small, features: new Set(['a soft cap'] as const) }
-    for (const name of ['direct', undefined] as const) {
-      expect(() => engines.for(capped, name)).toThrow(
-        expect.objectContaining({ code: 'invalid-request', message: expect.stringContaining('a soft cap') as unknown }),
-      )
-    }
+  it('refuses an engine that cannot solve such a problem, by what it cannot', () => {
+    const able = referenceEngine('test')
+    const unable: Engine = { ...able, name: 'tensorflow', unsupported: () => 'a soft cap' }
+    const some = new Engines([able, unable], able, unable, [])
+    expect(() => some.for(small, 'tensorflow')).toThrow(
+      expect.objectContaining({ code: 'invalid-request', message: expect.stringContaining('a soft cap') as unknown }),
+    )
   })
 
   it('says why an engine does not run, and refuses it by name', async () => {

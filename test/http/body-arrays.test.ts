@@ -3,11 +3,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { parseBody } from '../../src/http/read/body-arrays.ts'
-import { readAttentionRequest } from '../../src/http/read/attention-request.ts'
+import type { TSchema } from '@sinclair/typebox'
+import { causal } from '../../src/http/attention/causal.ts'
 import { readExperimentRequest } from '../../src/http/experiments/index.ts'
 import { NumberArray } from '../../src/http/read/number-array.ts'
-import { AttentionBodies } from '../../src/http/schemas/attention.ts'
-import type { AttentionBody } from '../../src/http/schemas/attention.ts'
 import type { ExperimentBody } from '../../src/http/experiments/bodies.ts'
 import type { Chapter3Source } from '../../src/sources/chapter-3/source.ts'
 import { validateBody } from '../../src/http/schemas/validate.ts'
@@ -34,8 +33,8 @@ const digest = (value: unknown): string => createHash('sha256').update(JSON.stri
 function outcome(read: (body: string) => unknown, body: string): unknown {
   try {
     const value = read(body)
-    validateBody(AttentionBodies.causal, value)
-    const request = readAttentionRequest('causal', value as AttentionBody)
+    validateBody(causal.docs.post.body as TSchema, value)
+    const request = causal.read(value)
     const { input, parameters, ...rest } = (request.source as Chapter3Source).of
     const tensors = 'values' in input ? [input.values] : []
     if ('given' in parameters) tensors.push(...parameters.given.values())

@@ -85,6 +85,10 @@ describe.skipIf(absent(schemathesis === undefined, 'schemathesis (pip install -r
           `${address}/openapi.json`,
           '--exclude-checks',
           'positive_data_acceptance',
+          // A model's name may have a slash, so that these two are also the address of a model called probe or tokenize,
+          // and Allow names what that address takes.
+          '--exclude-path-regex',
+          '^/models/.*/(probe|tokenize)$',
           '--mode',
           'all',
           '--max-examples',

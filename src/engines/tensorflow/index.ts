@@ -3,6 +3,7 @@ import { engineFailure } from '../failure.ts'
 import { causalSelfAttention, firstUnsupported } from '../unsupported.ts'
 import { costOf } from './cost.ts'
 import { loadTensorFlow } from './load.ts'
+import { allProducts } from '../all-products.ts'
 import type { LoadOptions } from './load.ts'
 import { ParameterCache } from './parameter-cache.ts'
 import { solve } from './solve.ts'
@@ -35,7 +36,16 @@ export async function openTensorFlow(options: LoadOptions & { readonly blockElem
     async run(problem, wanted, signal) {
       signal?.throwIfAborted() // it blocks the event loop from here on, so that it would hear of nothing
       try {
-        return solve(tf, cache, problem, wanted, blockElements)
+        if (wanted.products !== true) return solve(tf, cache, problem, wanted, blockElements)
+        // Products are wanted by those who look at a kernel, of small problems: they are made here, of the device's stages.
+        const output = solve(tf, cache, problem, { ...wanted, queries: true, keys: true }, blockElements)
+        const { queries, keys, ...others } = output
+        return {
+          ...others,
+          products: allProducts(queries!, keys!),
+          ...(wanted.queries === true ? { queries: queries! } : {}),
+          ...(wanted.keys === true ? { keys: keys! } : {}),
+        }
       } catch (error) {
         cache.clear()
         throw engineFailure('tensorflow', device, error)

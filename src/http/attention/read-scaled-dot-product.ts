@@ -6,8 +6,8 @@ import type { GivenOperand } from '../../sources/given/source.ts'
 import { readDtypeTensor } from '../read/dtype-tensor.ts'
 import { kindOf, plainObject } from '../read/tensor.ts'
 import { maxLength, maxSeed } from '../schemas/common.ts'
-import { readWhole } from '../read/attention-request.ts'
-import { checkPresentation } from './presentation-checks.ts'
+import { readWhole } from '../read/whole.ts'
+import { readPresentationMembers } from './members.ts'
 import { readRules } from './read-rules.ts'
 import { operandSeeds } from './scaled-dot-product-schema.ts'
 import type { ScaledDotProductRequest } from './scaled-dot-product-schema.ts'
@@ -27,9 +27,7 @@ export function readScaledDotProduct(body: ScaledDotProductRequest): AttentionRe
     if (values === null && returns.has(name)) throw invalid('/values', `is missing, and ${name} is asked for`)
   if (returns.has('similarity') && size.heads < 2)
     throw invalid('/return', 'similarity compares heads: there must be at least 2')
-  const { tokens = null } = body
-  const keyTokens = body.key_tokens ?? (size.queries === size.keys ? tokens : null)
-  checkPresentation(body, size)
+  const presentation = readPresentationMembers(body, size)
   return {
     source: new GivenSource({
       queries,
@@ -43,16 +41,9 @@ export function readScaledDotProduct(body: ScaledDotProductRequest): AttentionRe
       ruleBytes: bytes,
       said: saidOf(body, size, scoring.scale, { queries, keys, values }),
     }),
-    engine: body.engine as AttentionRequest['engine'],
+    engine: body.engine,
     returns,
-    presentation: {
-      heads: body.heads ?? null,
-      rows: (body.rows as [number, number] | undefined) ?? null,
-      keys: (body.keys_range as [number, number] | undefined) ?? null,
-      tensorFormat: (body.tensor_format as 'nested' | 'flat' | 'base64' | undefined) ?? 'nested',
-      tokens,
-      keyTokens,
-    },
+    presentation,
   }
 }
 

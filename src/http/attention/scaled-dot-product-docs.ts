@@ -1,15 +1,13 @@
 import { Type } from '@sinclair/typebox'
-import { engineNames } from '../../engines/engine.ts'
-import { answersOf, presentation } from '../schemas/attention-docs.ts'
-import { EngineIdentityBody, nullable, statistic, statistics } from '../schemas/attention.ts'
-import { AnswerTensor, maxLength, maxSeed } from '../schemas/common.ts'
-import { problemResponses } from '../schemas/problems.ts'
-import { givenReturns, ScaledDotProductBody } from './scaled-dot-product-schema.ts'
+import { AnswerTensor, literals, maxLength, maxSeed } from '../schemas/common.ts'
+import { EngineIdentityBody, EngineNameBody } from '../schemas/engines.ts'
+import { nullable, statistic, statistics } from './answers.ts'
+import { givenReturns } from './scaled-dot-product-schema.ts'
 
 const maps = (description: string) => Type.Optional(AnswerTensor(4, description))
 
 /** The answer of POST /attention/scaled-dot-product. */
-const ScaledDotProductAnswer = Type.Object(
+export const ScaledDotProductAnswer = Type.Object(
   {
     problem: Type.Record(Type.String(), Type.Unknown(), {
       description:
@@ -46,7 +44,7 @@ const ScaledDotProductAnswer = Type.Object(
   { title: 'ScaledDotProductAnswer' },
 )
 
-const description =
+export const scaledDotProductDescription =
   'Attention of your own queries, keys and values under your own rules. The order is fixed: rotary positions, q . k, scale, softcap, bias and ALiBi, mask, softmax with sinks, dropout, values. A row that sees no key gives zeros.'
 
 const whole = (minimum: number, maximum: number, text: string) =>
@@ -56,60 +54,32 @@ const lengths = (text: string) =>
 const numbers = (text: string) => Type.Optional(Type.Array(Type.Number(), { minItems: 1, description: text }))
 const labels = Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { minItems: 1 }))
 
-const query = Type.Object(
-  {
-    q: lengths('Shape of the queries, drawn as torch.randn draws them.'),
-    k: lengths('Shape of the keys.'),
-    v: Type.Optional(lengths('Shape of the values.')),
-    q_seed: whole(0, maxSeed, 'Default 42.'),
-    k_seed: whole(0, maxSeed, 'Default 43.'),
-    v_seed: whole(0, maxSeed, 'Default 44.'),
-    scale: Type.Optional(Type.Number()),
-    softcap: Type.Optional(Type.Number()),
-    causal: Type.Optional(Type.Boolean()),
-    alignment: Type.Optional(Type.String({ description: 'upper_left, lower_right or a whole number.' })),
-    window: Type.Optional(Type.String({ description: 'left,right; an empty side is unbounded.' })),
-    key_lengths: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })),
-    alibi_slopes: Type.Optional(Type.String({ description: 'standard, or a number a head.' })),
-    sinks: numbers('A number a head.'),
-    rotary_theta: Type.Optional(Type.Number()),
-    rotary_dim: whole(2, maxLength, 'Dimensions that are turned.'),
-    rotary_interleaved: Type.Optional(Type.Boolean()),
-    rotary_offset: whole(0, maxLength, 'Added to every position.'),
-    dropout: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1 })),
-    dropout_seed: whole(0, maxSeed, 'Seed of the dropout mask; default 42.'),
-    return: Type.Optional(Type.Array(Type.Union(givenReturns.map((name) => Type.Literal(name))), { minItems: 1 })),
-    heads: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })),
-    tensor_format: Type.Optional(Type.Union([Type.Literal('nested'), Type.Literal('flat'), Type.Literal('base64')])),
-    engine: Type.Optional(Type.Union(engineNames.map((name) => Type.Literal(name)))),
-    tokens: labels,
-    key_tokens: labels,
-    ...presentation,
-  },
-  { additionalProperties: false },
-)
-
-const common = { tags: ['attention'], description }
-const answers = answersOf(ScaledDotProductAnswer)
-
-export const scaledDotProductDocs = {
-  post: {
-    ...common,
-    operationId: 'postScaledDotProduct',
-    summary: 'Compute attention of given queries, keys and values',
-    querystring: Type.Object(presentation, { additionalProperties: false }),
-    body: ScaledDotProductBody,
-    response: { ...answers, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
-  },
-  get: {
-    ...common,
-    operationId: 'getScaledDotProduct',
-    summary: 'Compute attention of drawn queries, keys and values, as a link',
-    querystring: query,
-    response: {
-      ...answers,
-      304: { description: 'The same as what the client has.', type: 'null' },
-      ...problemResponses(400, 406, 413, 429, 500, 503, 504),
-    },
-  },
+/** The query parameters of the link. */
+export const scaledDotProductQueryBody = {
+  q: lengths('Shape of the queries, drawn as torch.randn draws them.'),
+  k: lengths('Shape of the keys.'),
+  v: Type.Optional(lengths('Shape of the values.')),
+  q_seed: whole(0, maxSeed, 'Default 42.'),
+  k_seed: whole(0, maxSeed, 'Default 43.'),
+  v_seed: whole(0, maxSeed, 'Default 44.'),
+  scale: Type.Optional(Type.Number()),
+  softcap: Type.Optional(Type.Number()),
+  causal: Type.Optional(Type.Boolean()),
+  alignment: Type.Optional(Type.String({ description: 'upper_left, lower_right or a whole number.' })),
+  window: Type.Optional(Type.String({ description: 'left,right; an empty side is unbounded.' })),
+  key_lengths: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })),
+  alibi_slopes: Type.Optional(Type.String({ description: 'standard, or a number a head.' })),
+  sinks: numbers('A number a head.'),
+  rotary_theta: Type.Optional(Type.Number()),
+  rotary_dim: whole(2, maxLength, 'Dimensions that are turned.'),
+  rotary_interleaved: Type.Optional(Type.Boolean()),
+  rotary_offset: whole(0, maxLength, 'Added to every position.'),
+  dropout: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1 })),
+  dropout_seed: whole(0, maxSeed, 'Seed of the dropout mask; default 42.'),
+  return: Type.Optional(Type.Array(literals(givenReturns), { minItems: 1 })),
+  heads: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })),
+  tensor_format: Type.Optional(literals(['nested', 'flat', 'base64'])),
+  engine: Type.Optional(EngineNameBody),
+  tokens: labels,
+  key_tokens: labels,
 }

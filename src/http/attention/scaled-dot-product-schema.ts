@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
-import { tensorFormats } from '../../attention/presentation.ts'
 import type { ReturnName } from '../../attention/request.ts'
-import { engineNames } from '../../engines/engine.ts'
 import { dtypes } from '../read/dtype-tensor.ts'
-import { maxLength, maxSeed, readByHand, strict } from '../schemas/common.ts'
+import { byHand, literals, maxLength, maxSeed, strict } from '../schemas/common.ts'
+import { EngineNameBody } from '../schemas/engines.ts'
+import { firstAndLast, heads, TensorFormatBody, tokens } from './members.ts'
 
 /** What an answer can hold. */
 export const givenReturns = [
@@ -22,11 +22,6 @@ export const givenReturns = [
 /** Seeds of queries, keys and values that name none: three, so that they are independent draws. */
 export const operandSeeds = { queries: 42, keys: 43, values: 44 } as const
 
-const literals = <Name extends string>(names: readonly Name[], options: object = {}) =>
-  Type.Union(
-    names.map((name) => Type.Literal(name)),
-    options,
-  )
 const whole = (minimum: number, maximum: number, description: string, extra: object = {}) =>
   Type.Integer({ minimum, maximum, description, ...extra })
 const nested = (
@@ -54,25 +49,27 @@ const Random = Type.Object(
 )
 
 const operand = (description: string) =>
-  Type.Union([nested(2, Type.Number()), nested(3, Type.Number()), nested(4, Type.Number()), Flat, Binary, Random], {
-    [readByHand]: true,
-    description,
-  })
+  byHand(
+    Type.Union([nested(2, Type.Number()), nested(3, Type.Number()), nested(4, Type.Number()), Flat, Binary, Random], {
+      description,
+    }),
+  )
 
-const Booleans = Type.Union(
-  [
-    ...[1, 2, 3, 4].map((depth) => nested(depth, Type.Boolean())),
-    Type.Object({ shape, data: Type.Array(Type.Boolean()) }, { ...strict, title: 'FlatMask' }),
-    Type.Object(
-      { shape, base64: Type.String({ contentEncoding: 'base64', description: 'A byte each, 0 or 1.' }) },
-      { ...strict, title: 'BinaryMask' },
-    ),
-  ],
-  {
-    [readByHand]: true,
-    description:
-      'True may attend. Broadcasts to (batch, heads, query, key) as NumPy does. The opposite of the boolean attn_mask of torch.nn.MultiheadAttention.',
-  },
+const Booleans = byHand(
+  Type.Union(
+    [
+      ...[1, 2, 3, 4].map((depth) => nested(depth, Type.Boolean())),
+      Type.Object({ shape, data: Type.Array(Type.Boolean()) }, { ...strict, title: 'FlatMask' }),
+      Type.Object(
+        { shape, base64: Type.String({ contentEncoding: 'base64', description: 'A byte each, 0 or 1.' }) },
+        { ...strict, title: 'BinaryMask' },
+      ),
+    ],
+    {
+      description:
+        'True may attend. Broadcasts to (batch, heads, query, key) as NumPy does. The opposite of the boolean attn_mask of torch.nn.MultiheadAttention.',
+    },
+  ),
 )
 
 const side = Type.Union([whole(0, maxLength, 'Positions.'), Type.Null()])
@@ -154,11 +151,12 @@ export const ScaledDotProductBody = Type.Object(
       }),
     ),
     bias: Type.Optional(
-      Type.Union([...[1, 2, 3, 4].map((depth) => nested(depth, Type.Number())), Flat, Binary], {
-        [readByHand]: true,
-        description:
-          'Added to the scores after scale and softcap; broadcasts to (batch, heads, query, key); -Infinity, in base64, hides the key.',
-      }),
+      byHand(
+        Type.Union([...[1, 2, 3, 4].map((depth) => nested(depth, Type.Number())), Flat, Binary], {
+          description:
+            'Added to the scores after scale and softcap; broadcasts to (batch, heads, query, key); -Infinity, in base64, hides the key.',
+        }),
+      ),
     ),
     mask: Type.Optional(MaskBody),
     alibi_slopes: Type.Optional(Type.Union([Type.Literal('standard'), perHead('One a head: adds -slope * (p - j).')])),
@@ -181,40 +179,15 @@ export const ScaledDotProductBody = Type.Object(
           'What the answer holds. Default: weights, context and summary; without values weights and summary.',
       }),
     ),
-    heads: Type.Optional(
-      Type.Array(whole(0, maxLength, 'A head.'), {
-        minItems: 1,
-        maxItems: 65_536,
-        uniqueItems: true,
-        description: 'Only these heads.',
-      }),
-    ),
-    rows: Type.Optional(
-      Type.Array(whole(0, maxLength, 'A query.'), { minItems: 2, maxItems: 2, description: 'The first and the last.' }),
-    ),
+    heads: Type.Optional(heads({ description: 'A head.' })),
+    rows: Type.Optional(firstAndLast('The first and the last.', { description: 'A query.' })),
     keys_range: Type.Optional(
-      Type.Array(whole(0, maxLength, 'A key.'), {
-        minItems: 2,
-        maxItems: 2,
-        description: 'Only these keys of maps: the first and the last.',
-      }),
+      firstAndLast('Only these keys of maps: the first and the last.', { description: 'A key.' }),
     ),
-    tensor_format: Type.Optional(literals(tensorFormats, { default: 'nested' })),
-    engine: Type.Optional(literals(engineNames)),
-    tokens: Type.Optional(
-      Type.Array(Type.String({ maxLength: 256 }), {
-        minItems: 1,
-        maxItems: 65_536,
-        description: 'Labels of the queries.',
-      }),
-    ),
-    key_tokens: Type.Optional(
-      Type.Array(Type.String({ maxLength: 256 }), {
-        minItems: 1,
-        maxItems: 65_536,
-        description: 'Labels of the keys; default those of the queries where there are as many.',
-      }),
-    ),
+    tensor_format: Type.Optional(TensorFormatBody),
+    engine: Type.Optional(EngineNameBody),
+    tokens: Type.Optional(tokens('Labels of the queries.')),
+    key_tokens: Type.Optional(tokens('Labels of the keys; default those of the queries where there are as many.')),
   },
   { ...strict, title: 'ScaledDotProductRequest' },
 )

@@ -1,36 +1,25 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
-import type { TensorFormat } from '../../attention/presentation.ts'
 import type { AttentionRequest } from '../../attention/request.ts'
 import { returnNames } from '../../attention/request.ts'
-import { engineNames } from '../../engines/engine.ts'
 import { invalid } from '../../errors.ts'
 import type { ProblemSize } from '../../problem/size.ts'
 import { inputShape } from '../../sources/input.ts'
 import type { InputSource } from '../../sources/input.ts'
 import { torchParameters, TorchMultiheadSource } from '../../sources/torch-multihead.ts'
 import type { TorchMultiheadSpec } from '../../sources/torch-multihead.ts'
-import { readInput } from '../read/attention-request.ts'
-import { boolean, names, number, numbers, one, range, readLink, texts, word } from '../read/link.ts'
+import { boolean, names, number, numbers, one, range, texts, word } from '../read/link.ts'
 import type { QueryForm } from '../read/link.ts'
 import { readStateDict } from '../read/state-dict.ts'
-import { answersOf, presentation } from '../schemas/attention-docs.ts'
-import { InputBody } from '../schemas/attention.ts'
-import { GivenTensor, maxLength, readByHand, Seed, strict } from '../schemas/common.ts'
-import { problemResponses } from '../schemas/problems.ts'
-import { validateBody } from '../schemas/validate.ts'
-import type { AttentionKind } from './kind.ts'
-import { checkPresentation } from './presentation-checks.ts'
+import { byHand, GivenTensor, literals, maxLength, Seed, strict } from '../schemas/common.ts'
+import { EngineNameBody } from '../schemas/engines.ts'
+import { InputBody, readInput } from './input.ts'
+import { attentionKind } from './kind.ts'
+import { readPresentationMembers } from './members.ts'
 import { readRules } from './read-rules.ts'
 import { MaskBody, ScaledDotProductBody } from './scaled-dot-product-schema.ts'
 
 const length = (description: string) => Type.Integer({ minimum: 1, maximum: maxLength, description })
-const literals = <Name extends string>(all: readonly Name[], options: object = {}) =>
-  Type.Union(
-    all.map((name) => Type.Literal(name)),
-    options,
-  )
-
 const Body = Type.Object(
   {
     model: Type.Object(
@@ -43,11 +32,12 @@ const Body = Type.Object(
         vdim: Type.Optional(length('Width of the values; default embed_dim.')),
         seed: Type.Optional(Seed(42, 'Parameters as torch.manual_seed(seed) and the constructor draw them.')),
         parameters: Type.Optional(
-          Type.Record(Type.String(), GivenTensor, {
-            [readByHand]: true,
-            description:
-              'Instead of seed: a state dict with in_proj_weight (or q_proj_weight, k_proj_weight, v_proj_weight), in_proj_bias and out_proj; a prefix that all names share may stay.',
-          }),
+          byHand(
+            Type.Record(Type.String(), GivenTensor, {
+              description:
+                'Instead of seed: a state dict with in_proj_weight (or q_proj_weight, k_proj_weight, v_proj_weight), in_proj_bias and out_proj; a prefix that all names share may stay.',
+            }),
+          ),
         ),
       },
       strict,
@@ -60,7 +50,7 @@ const Body = Type.Object(
     bias: Type.Optional(ScaledDotProductBody.properties.bias),
     mode: Type.Optional(literals(['eval', 'train'], { default: 'eval' })),
     dropout_seed: Type.Optional(Seed(42, 'With given parameters: the seed of the dropout mask.')),
-    engine: Type.Optional(literals(engineNames)),
+    engine: Type.Optional(EngineNameBody),
     return: Type.Optional(
       Type.Array(literals(returnNames), {
         minItems: 1,
@@ -97,9 +87,8 @@ function read(body: TorchMultiheadRequest): AttentionRequest {
   const returns = new Set(body.return ?? (['weights', 'context', 'summary'] as const))
   if (returns.has('similarity') && spec.numHeads < 2)
     throw invalid('/return', 'similarity compares heads: the model needs at least 2')
-  checkPresentation(body, size)
+  const presentation = readPresentationMembers(body, size)
   const { allowed, ...mask } = body.mask ?? {}
-  const { tokens = null } = body
   return {
     source: new TorchMultiheadSource({
       spec,
@@ -118,14 +107,7 @@ function read(body: TorchMultiheadRequest): AttentionRequest {
     }),
     engine: body.engine,
     returns,
-    presentation: {
-      heads: body.heads ?? null,
-      rows: (body.rows as [number, number] | undefined) ?? null,
-      keys: (body.keys_range as [number, number] | undefined) ?? null,
-      tensorFormat: (body.tensor_format as TensorFormat | undefined) ?? 'nested',
-      tokens,
-      keyTokens: body.key_tokens ?? (size.queries === size.keys ? tokens : null),
-    },
+    presentation,
   }
 }
 
@@ -222,63 +204,37 @@ const form: QueryForm = {
   otherPlaces: { '/input': '/randn' },
 }
 
-const common = {
-  tags: ['attention'],
-  description:
-    'torch.nn.MultiheadAttention with batch_first=True: seeded as PyTorch draws it, or by its state dict. A boolean mask.allowed says who may attend; the boolean attn_mask of the class means the opposite.',
-}
-const answers = answersOf(
-  Type.Record(Type.String(), Type.Unknown(), {
-    description: 'As of the other classes: weights (batch, heads, query, key), context (batch, query, embed_dim).',
+const answer = Type.Record(Type.String(), Type.Unknown(), {
+  description: 'As of the other classes: weights (batch, heads, query, key), context (batch, query, embed_dim).',
+})
+const query = {
+  embed_dim: length('Width.'),
+  num_heads: length('Number of heads.'),
+  randn: Type.Array(length('Length of an axis.'), {
+    minItems: 3,
+    maxItems: 3,
+    description: 'batch, length, embed_dim',
   }),
-)
-const query = Type.Object(
-  {
-    embed_dim: length('Width.'),
-    num_heads: length('Number of heads.'),
-    randn: Type.Array(length('Length of an axis.'), {
-      minItems: 3,
-      maxItems: 3,
-      description: 'batch, length, embed_dim',
-    }),
-    ...Object.fromEntries(
-      Object.keys(form.parameters)
-        .filter((name) => !['embed_dim', 'num_heads', 'randn'].includes(name))
-        .map((name) => [name, Type.Optional(Type.String({ description: `As in the body of POST.` }))]),
-    ),
-    ...presentation,
-  },
-  { additionalProperties: false },
-)
+  ...Object.fromEntries(
+    Object.keys(form.parameters)
+      .filter((name) => !['embed_dim', 'num_heads', 'randn'].includes(name))
+      .map((name) => [name, Type.Optional(Type.String({ description: `As in the body of POST.` }))]),
+  ),
+}
 
 /** torch.nn.MultiheadAttention as a fourth class. */
-export const torchMultihead: AttentionKind = {
+export const torchMultihead = attentionKind({
   kind: 'torch-multihead',
-  docs: {
-    post: {
-      ...common,
-      operationId: 'postTorchMultihead',
-      summary: 'Compute torch.nn.MultiheadAttention',
-      querystring: Type.Object(presentation, { additionalProperties: false }),
-      body: Body,
-      response: { ...answers, ...problemResponses(400, 406, 413, 415, 429, 500, 503, 504) },
-    },
-    get: {
-      ...common,
-      operationId: 'getTorchMultihead',
-      summary: 'Compute torch.nn.MultiheadAttention, as a link',
-      querystring: query,
-      response: {
-        ...answers,
-        304: { description: 'The same as what the client has.', type: 'null' },
-        ...problemResponses(400, 406, 413, 429, 500, 503, 504),
-      },
-    },
-  } as AttentionKind['docs'],
-  read: (body) => read(body as TorchMultiheadRequest),
-  readQuery: (given) =>
-    readLink(given, form, (body) => {
-      validateBody(Body, body)
-      return read(body as unknown as TorchMultiheadRequest)
-    }),
-}
+  operation: 'TorchMultihead',
+  summaries: {
+    post: 'Compute torch.nn.MultiheadAttention',
+    get: 'Compute torch.nn.MultiheadAttention, as a link',
+  },
+  description:
+    'torch.nn.MultiheadAttention with batch_first=True: seeded as PyTorch draws it, or by its state dict. A boolean mask.allowed says who may attend; the boolean attn_mask of the class means the opposite.',
+  body: Body,
+  answer,
+  query,
+  link: form,
+  read,
+})

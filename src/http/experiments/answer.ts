@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import { experimentKinds } from '../../experiments/kinds.ts'
-import { EngineIdentityBody } from '../schemas/attention.ts'
+import { EngineIdentityBody } from '../schemas/engines.ts'
 import { names } from './bodies.ts'
 
 const nullable = (schema: TSchema, options: object = {}) => Type.Union([schema, Type.Null()], options)

@@ -6,7 +6,8 @@ import type { EngineName } from '../../engines/engine.ts'
 import type { ArmName } from '../../experiments/bias/config.ts'
 import { defaults, pairings } from '../../experiments/config.ts'
 import type { Pairing } from '../../experiments/config.ts'
-import { EngineNameBody, FlatInput, NestedInput } from '../schemas/attention.ts'
+import { FlatInput, NestedInput } from '../attention/input.ts'
+import { EngineNameBody } from '../schemas/engines.ts'
 import { Base64Tensor, maxLength, maxSeed, readByHand, strict } from '../schemas/common.ts'
 
 const length = (value: number, description: string) =>

@@ -5,7 +5,7 @@ import { tensorView } from '../../encoders/array-view.ts'
 import type { EncodedLayer } from '../../encoders/model-layers.ts'
 import { selectionOf } from '../../encoders/selection.ts'
 import type { ModelToken } from '../../models/model-text.ts'
-import { tokenPatterns } from '../../statistics/token-patterns.ts'
+import { tokenPatterns, uniformTokenPatterns } from '../../statistics/token-patterns.ts'
 import type { Repeats } from '../../statistics/token-patterns.ts'
 import { receivedWeights, topKeys } from '../../statistics/top-keys.ts'
 import type { ModelReturn } from './schema.ts'
@@ -38,11 +38,12 @@ export function encodedLayer(result: AttentionResult, words: LayerWords): Encode
     const summary = member.plain as { weights: Record<string, unknown>; context: unknown }
     const patterns = heads.map((head) => tokenPatterns(weights!, 0, head, repeats))
     const { uniform, ...statistics } = summary.weights
+    const equal = uniformTokenPatterns(weights!, 0, 0, repeats)
     const withPatterns = {
       ...statistics,
       induction: patterns.map(({ induction }) => induction),
       duplicate_token: patterns.map(({ duplicateToken }) => duplicateToken),
-      uniform,
+      uniform: { ...(uniform as object), induction: equal.induction, duplicate_token: equal.duplicateToken },
     }
     return [name, { plain: { ...summary, weights: withPatterns } }] as const
   })

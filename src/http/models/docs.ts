@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { mediaTypes } from '../negotiate.ts'
-import { presentation } from '../schemas/attention-docs.ts'
+import { presentation } from '../attention/answers.ts'
 import { problemResponses } from '../schemas/problems.ts'
+import { ProbeAnswer, ProbeBody } from './probe-schema.ts'
 import { ModelAttentionBody, modelReturns, TokenizeBody } from './schema.ts'
 
 const Model = Type.Object(
@@ -134,6 +135,16 @@ export const modelDocs = {
     querystring: Type.Object(presentation, { additionalProperties: false }),
     body: ModelAttentionBody,
     response: { ...attentionAnswers, ...problems },
+  },
+  probe: {
+    ...common,
+    operationId: 'postModelProbe',
+    summary: 'What kind of head each head of a trained model is',
+    description:
+      'Random tokens, repeated once: the mean weight of each head on the previous token, the token after an earlier same one (induction), the earlier same one (duplicate_token) and the first token, with intervals over sequences, beside what equal weights have on the same rows. A head has a label where the lower end of its interval is at least `least_weight` and `times_uniform` times that baseline. Intervals are of one head each, not of all at once.',
+    params,
+    body: ProbeBody,
+    response: { ...json(ProbeAnswer, 'Every head.'), ...problems },
   },
   link: {
     ...common,

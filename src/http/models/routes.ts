@@ -29,8 +29,12 @@ import { modelDocs } from './docs.ts'
 import { readModelLink } from './query.ts'
 import { readLayers, readRange, readText } from './read.ts'
 import type { ChosenLayer } from './read.ts'
+import { probe } from './probe.ts'
+import { ProbeBody } from './probe-schema.ts'
+import type { ProbeRequest } from './probe-schema.ts'
 import { ModelAttentionBody, TokenizeBody } from './schema.ts'
 import type { ModelAttentionRequest, ModelReturn, TokenizeRequest } from './schema.ts'
+import { backboneOf, inTurns, wireIdentity } from './session.ts'
 
 /** The forms of an answer about a model's attention. */
 const modelForms = [...attentionForms, 'ndjson'] as const
@@ -57,6 +61,15 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
         async (request) => {
           validateBody(TokenizeBody, request.body)
           return tokenize(idOf(request), request.body as TokenizeRequest)
+        },
+      )
+      app.post(
+        `/models/${path}/probe`,
+        { schema: docs('probe'), config: { computes: true } },
+        async (request, reply) => {
+          const body = request.body ?? {}
+          validateBody(ProbeBody, body)
+          return probe(computing, models, requestTimeout, idOf(request), body as ProbeRequest, request, reply)
         },
       )
       app.post(
@@ -102,10 +115,12 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
       const input = readText(body)
       const deadline = new Deadline(requestedSeconds(request.headers['request-timeout'], requestTimeout))
       const model = await models.open(id, backboneOf(body.engine as EngineName | undefined), deadline.signal)
+      let reservation: { release(): void } | null = null
       let done = false
       const end = (): void => {
         if (done) return
         done = true
+        reservation?.release()
         deadline.clear()
         model.release()
       }
@@ -122,10 +137,9 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
         const encoding = isFigure
           ? figureCost(selection, source.outlines(needsOf(returns))[0], wanted.presentation, form)
           : null
-        const reservation = computing.memory.reserve(computed.bytes + (encoding?.bytes ?? 0))
-        reply.raw.once('close', () => reservation.release())
+        reservation = computing.memory.reserve(computed.bytes + (encoding?.bytes ?? 0))
         request.workUnits = workUnits(computed.operations + (encoding?.operations ?? 0))
-        const results = inTurns(computeLayers(wanted.computation, computing.engines), request, deadline)
+        const results = inTurns(computing, computeLayers(wanted.computation, computing.engines), request, deadline)
         if (isFigure) {
           if (wanted.layers.length !== 1) throw invalid('/layers', 'a figure shows one layer: name it')
           const { value } = await results.next()
@@ -153,27 +167,6 @@ export function modelRoutes(computing: Computing, models: Models, requestTimeout
       } catch (error) {
         end()
         throw error
-      }
-    }
-
-    /** Each layer is computed in a turn of its own, so that a slow reader holds nobody up. */
-    async function* inTurns(
-      layers: AsyncGenerator<AttentionResult>,
-      request: FastifyRequest,
-      deadline: Deadline,
-    ): AsyncGenerator<AttentionResult> {
-      const total = { queueMs: 0, computeMs: 0 }
-      for (;;) {
-        const timing = { queueMs: 0, computeMs: 0 }
-        const next = await computing.turns.run(deadline, timing, () => {
-          deadline.throwIfOver()
-          return layers.next()
-        })
-        total.queueMs += timing.queueMs
-        total.computeMs += timing.computeMs
-        Object.assign(request.timing, total)
-        if (next.done === true) return
-        yield next.value
       }
     }
   }
@@ -257,24 +250,9 @@ function answerOf(
       yield encodedLayer(shown, words)
     }
   }
-  const { id, sha256, architecture } = model
   return {
     head: [
-      [
-        'model',
-        {
-          plain: {
-            id,
-            family: architecture.family,
-            sha256,
-            layers: architecture.layers.length,
-            heads: architecture.layers[0]!.attention.heads,
-            width: architecture.width,
-            context_length: architecture.contextLength,
-            backbone: model.backbone,
-          },
-        },
-      ],
+      ['model', { plain: wireIdentity(model) }],
       ['tokens', { plain: wireTokens(tokens) }],
     ],
     layers: encoded(),
@@ -297,11 +275,6 @@ async function* withFirst<T>(first: IteratorResult<T>, others: AsyncGenerator<T>
   if (first.done === true) return
   yield first.value
   yield* others
-}
-
-/** The model is computed in float64 where the layers are. */
-function backboneOf(engine: EngineName | undefined): 'reference' | 'onnxruntime' {
-  return engine === 'reference' ? 'reference' : 'onnxruntime'
 }
 
 function wireModel(model: ModelDescription): Record<string, unknown> {

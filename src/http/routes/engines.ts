@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts'
 import type { Availability } from '../../engines/select.ts'
 import { version } from '../../version.ts'
 import type { AppPart } from '../app.ts'
-import { EngineIdentityBody, EngineNameBody } from '../schemas/attention.ts'
+import { EngineIdentityBody, EngineNameBody } from '../schemas/engines.ts'
 
 /** A worker as /engines shows it. */
 export interface WorkerState {

@@ -7,6 +7,16 @@ import type { TSchema } from '@sinclair/typebox'
  */
 export const readByHand = 'x-read-by-hand'
 
+/** A part that is read by hand: the documents show its schema, and until it is read it may be anything. */
+export const byHand = (schema: TSchema) => Type.Unsafe<unknown>({ ...schema, [readByHand]: true })
+
+/** One of some words. */
+export const literals = <Name extends string>(names: readonly Name[], options: object = {}) =>
+  Type.Union(
+    names.map((name) => Type.Literal(name)),
+    options,
+  )
+
 /** A schema as the validator sees it: parts that are read by hand accept anything. */
 export function validatedPart(schema: TSchema): TSchema {
   const strip = (node: unknown): unknown => {

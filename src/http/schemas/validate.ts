@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
-import type { TSchema } from '@sinclair/typebox'
+import type { Static, TSchema } from '@sinclair/typebox'
 import { ServiceError } from '../../errors.ts'
 import type { ErrorPlace } from '../../errors.ts'
 import { pointerToken } from '../read/tensor.ts'
@@ -44,7 +44,7 @@ function validatorsOf(schema: TSchema): Validators {
  * Throws a 400 that names the wrong places: the first one, and those that the beginning of the body has beside it (the
  * first entries of each array and object), which is all of them where the body is small.
  */
-export function validateBody(schema: TSchema, body: unknown): void {
+export function validateBody<Schema extends TSchema>(schema: Schema, body: unknown): asserts body is Static<Schema> {
   const validators = validatorsOf(schema)
   if (validators.first(body)) return
   const [...errors] = validators.first.errors!

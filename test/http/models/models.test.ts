@@ -171,3 +171,74 @@ describe('bad input is told where it is', () => {
     expect((await post({ text }, { query: '?format=png' })).json().errors[0].path).toBe('/layers')
   })
 })
+
+describe('the probe', () => {
+  const probe = (body: object, of = id) =>
+    service.app.inject({ method: 'POST', url: `/models/${of}/probe`, payload: body })
+
+  interface Estimate {
+    readonly mean: number
+    readonly interval: readonly [number, number]
+  }
+
+  it('finds the heads that the training made, beside their baselines', async () => {
+    const answer = (await probe({})).json()
+    expect(answer).toMatchObject({ sequences: 8, length: 25, tokens: 50, seed: 0, confidence: 0.95 })
+    const labels = answer.labelled.map(({ label }: { label: string }) => label)
+    expect(labels).toContain('previous_token')
+    expect(labels).toContain('induction')
+    for (const { layer, head, label } of answer.labelled) {
+      const { [label]: estimate, label: own } = answer.layers[layer].heads[head]
+      const { mean, interval } = estimate as Estimate
+      expect(own).toBe(label)
+      expect(interval[0]).toBeGreaterThan(4 * answer.layers[layer].uniform[label])
+      expect(mean).toBeGreaterThanOrEqual(interval[0])
+      expect(mean).toBeLessThanOrEqual(interval[1])
+    }
+    // Rows 25 to 49 see 26 to 50 keys; of all but the first of them one key is the one behind the earlier same token.
+    const rows = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => 1 / (from + i))
+    const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length
+    const [{ uniform }] = answer.layers
+    expect(uniform.induction).toBeCloseTo(mean(rows(26, 50)), 12)
+    expect(uniform.duplicate_token).toBeCloseTo(mean(rows(26, 50)), 12)
+    expect(uniform.previous_token).toBeCloseTo(mean(rows(2, 50)), 12)
+    expect(uniform.first_token).toBeCloseTo(mean(rows(2, 50)), 12)
+  })
+
+  it('is the same for the same seed, another for another one, and near the same from the reference', async () => {
+    const body = { sequences: 3, length: 10, seed: 5 }
+    const [one, again, other, reference] = (
+      await Promise.all([
+        probe(body),
+        probe(body),
+        probe({ ...body, seed: 6 }),
+        probe({ ...body, engine: 'reference' }),
+      ])
+    ).map((answer) => answer.json())
+    expect(again).toEqual(one)
+    expect(other.layers).not.toEqual(one.layers)
+    expect(reference.model.backbone).toBe('reference')
+    for (const [layer, { heads }] of one.layers.entries())
+      for (const [head, { induction }] of heads.entries())
+        expect(reference.layers[layer].heads[head].induction.mean).toBeCloseTo(induction.mean, 4)
+  })
+
+  it.each([
+    [{ length: 129 }, '/length'],
+    [{ length: 7 }, '/length'],
+    [{ sequences: 1 }, '/sequences'],
+    [{ sequences: 101 }, '/sequences'],
+    [{ confidence: 1 }, '/confidence'],
+    [{ seed: -1 }, '/seed'],
+    [{ text: 'a' }, '/text'],
+  ])('refuses %j', async (body, place) => {
+    const answer = await probe(body)
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().errors[0].path).toBe(place)
+  })
+
+  it('takes as much as the model does, and knows no model that is not there', async () => {
+    expect((await probe({ sequences: 2, length: 128 })).statusCode).toBe(200)
+    expect((await probe({}, 'nope')).statusCode).toBe(404)
+  })
+})

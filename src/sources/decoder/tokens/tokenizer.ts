@@ -15,6 +15,8 @@ export type { PlacedToken } from './post-processor.ts'
 export interface Tokenizer {
   /** One more than the largest id. */
   readonly vocabulary: number
+  /** Ids of the vocabulary in ascending order, without the tokens that were added to it, special ones among them. */
+  ordinary(): readonly number[]
   /**
    * Tokens with their offsets in code points, as `offset_mapping` of the Python library. Tokens that share a character
    * each have all of it. The text must be well-formed Unicode.
@@ -48,6 +50,10 @@ function build(json: Readonly<Record<string, unknown>>): Tokenizer {
   const texts = new Map<number, string>()
   return {
     vocabulary: Math.max(...decoding.get_vocab().values()) + 1,
+    ordinary() {
+      const others = new Set((added ?? []).map(({ id }) => id))
+      return [...new Set(decoding.get_vocab().values())].filter((id) => !others.has(id)).sort((a, b) => a - b)
+    },
     encode(text, addSpecialTokens) {
       const tokens = split(AlignedText.of(text)).flatMap((section): PlacedToken[] => {
         if (section.id !== null) return [placed(section.id, section.text, 0, section.text.length)]
